@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Nest: every loop, buffer, store and barrier of the generated code, for any target.
+
+    Nest   = buffers, kernels          a barrier lies between each kernel and the next
+    Kernel = tasks, body               tasks: outer axes whose iterations run in any order, in parallel
+    Node   = Loop | Guard | Declare | Store | Accumulate
+
+Expressions are `unrut.program.nodes.Expr` without Reduce, Along, Where-policies: a Read has `outside=None`, names a buffer,
+and its subscripts are inside the buffer whenever it is evaluated (guards and lazy Where included). AxisValue names a task
+axis or an enclosing loop. Bounds of loops are i64 expressions of enclosing axes and run-time sizes (ExtentValue).
+
+What is not said here is not decided: renderers choose spellings, never loops, order, storage or barriers.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import Union
+
+from unrut.program.extents import Extent
+from unrut.program.nodes import Expr, Precondition
+from unrut.program.types import DType
+
+
+class Space(enum.Enum):
+    """Where a buffer lives."""
+
+    operand = "operand"
+    """Given by the caller, only read."""
+    result = "result"
+    """Given by the caller, every element written, nothing read before it is written."""
+    workspace = "workspace"
+    """One for the call, shared by all workers."""
+    scratch = "scratch"
+    """One for each worker; contents do not survive a task."""
+    register = "register"
+    """A local of the enclosing block: fixed extents, small; rank 0 is a plain variable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Buffer:
+    """A named array. Workspace, scratch and register buffers are dense in C order; others follow their Layout."""
+
+    name: str
+    dtype: DType
+    shape: tuple[Extent, ...]
+    space: Space
+
+
+class LoopKind(enum.Enum):
+    """How iterations of a loop may run. Every kind may be run in order; vector and unrolled ones have no other meaning."""
+
+    serial = "serial"
+    vector = "vector"
+    """Iterations are independent and meant for vector lanes."""
+    unrolled = "unrolled"
+    """Fixed bounds, meant to be written out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loop:
+    """`for axis from start, while below stop, by step` (step > 0). `note` says which statement it serves, for readers."""
+
+    axis: str
+    start: Expr
+    stop: Expr
+    body: tuple[Node, ...]
+    step: int = 1
+    kind: LoopKind = LoopKind.serial
+    note: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """Run `body` where `condition` (bool) holds, else `otherwise`."""
+
+    condition: Expr
+    body: tuple[Node, ...]
+    otherwise: tuple[Node, ...] = ()
+    note: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declare:
+    """A register buffer, from here to the end of the enclosing body. Contents are undefined until stored."""
+
+    buffer: Buffer
+    note: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """`buffer[subscripts] = value`; value has the buffer's dtype."""
+
+    buffer: str
+    subscripts: tuple[Expr, ...]
+    value: Expr
+    note: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accumulate:
+    """`buffer[subscripts] = function(buffer[subscripts], value)` for a two-argument function of the same dtype."""
+
+    buffer: str
+    subscripts: tuple[Expr, ...]
+    function: str
+    value: Expr
+    note: str = field(default="", compare=False)
+
+
+Node = Union[Loop, Guard, Declare, Store, Accumulate]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskAxis:
+    """One axis of a kernel's tasks: 0, step, 2*step, ... below `stop`."""
+
+    axis: str
+    stop: Expr
+    step: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kernel:
+    """`body` for every combination of the task axes, the last fastest. No tasks axes: one task."""
+
+    name: str
+    tasks: tuple[TaskAxis, ...]
+    body: tuple[Node, ...]
+    note: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nest:
+    """The whole call. `buffers` holds operands, results (in the program's order), workspace and scratch ones."""
+
+    name: str
+    sizes: tuple[str, ...]
+    scalars: tuple[str, ...]
+    buffers: tuple[Buffer, ...]
+    kernels: tuple[Kernel, ...]
+    preconditions: tuple[Precondition, ...] = ()
+
+    def buffer(self, name: str) -> Buffer:
+        """The buffer of this name that is not a register."""
+        return next(b for b in self.buffers if b.name == name)

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Generated text and the facts that a caller of it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from unrut.emitter.layout import Layout
+from unrut.program.extents import Extent
+from unrut.program.nodes import Precondition
+from unrut.program.types import DType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """One tensor argument of the C function: a pointer, followed by its strides where the layout takes them."""
+
+    name: str
+    dtype: DType
+    shape: tuple[Extent, ...]
+    layout: Layout
+    written: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """The C function, argument by argument:
+
+        int NAME(int64_t size ..., const T *operand[, const int64_t operand_strides[]] ..., T *result[, const int64_t ...] ...,
+                 double scalar ..., void *workspace, int threads);
+        size_t NAME_workspace(int64_t size ..., int threads);
+
+    `workspace` is 64-byte aligned and of the size that NAME_workspace gives for the same sizes and threads (may be NULL for
+    0). Returns 0; k + 1 if precondition k does not hold; `workspace_code` if the workspace is misaligned.
+    """
+
+    name: str
+    sizes: tuple[str, ...]
+    arguments: tuple[Argument, ...]
+    scalars: tuple[str, ...]
+    preconditions: tuple[Precondition, ...]
+
+    @property
+    def workspace_code(self) -> int:
+        return len(self.preconditions) + 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One self-contained C file (vocabulary included), the declarations that cffi reads, a header for other projects.
+
+    `lines` maps a line number of `code` (from 1) to the program statement that it serves, for errors and listings.
+    """
+
+    name: str
+    code: str
+    declarations: str
+    header: str
+    signature: Signature
+    lines: Mapping[int, str] = field(default_factory=dict, compare=False)

@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Extents: sizes known as numbers, or as integer expressions of named run-time sizes, in one canonical form.
+
+    Extent = constant + sum of coefficient * Atom
+    Atom   = Named(name) | Quotient(extent // divisor) | Least(extents) | Most(extents) | Product(extents)
+
+Equal canonical forms are equal sizes; the converse is not promised (`provably_le` says False when it can't tell).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import reduce
+from typing import Union
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A size that is given when the op is called (or a placeholder before `bind`)."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quotient:
+    """Floor division by a positive constant."""
+
+    dividend: Extent
+    divisor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Least:
+    """The smallest of several extents, none of which is provably the smallest."""
+
+    among: tuple[Extent, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Most:
+    """The largest of several extents."""
+
+    among: tuple[Extent, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """A product of extents that are not constants."""
+
+    factors: tuple[Extent, ...]
+
+
+Atom = Union[Named, Quotient, Least, Most, Product]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extent:
+    """`constant + sum(coefficient * atom)`; terms are sorted by their text and have no zero coefficients."""
+
+    constant: int = 0
+    terms: tuple[tuple[int, Atom], ...] = ()
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether the size is a number already."""
+        return not self.terms
+
+    def value(self) -> int:
+        """The number; only for fixed extents."""
+        assert self.is_fixed, self
+        return self.constant
+
+    def __add__(self, other: Extent | int) -> Extent:
+        right = as_extent(other)
+        coefficients = {atom: c for c, atom in self.terms}
+        for c, atom in right.terms:
+            coefficients[atom] = coefficients.get(atom, 0) + c
+        kept = sorted(((c, a) for a, c in coefficients.items() if c), key=lambda term: atom_text(term[1]))
+        return Extent(constant=self.constant + right.constant, terms=tuple(kept))
+
+    def __mul__(self, other: Extent | int) -> Extent:
+        right = as_extent(other)
+        if right.is_fixed:
+            k = right.constant
+            return Extent(constant=self.constant * k, terms=tuple((c * k, a) for c, a in self.terms) if k else ())
+        if self.is_fixed:
+            return right * self
+        return Extent(terms=((1, Product(factors=tuple(sorted((self, right), key=extent_text)))),))
+
+    def __sub__(self, other: Extent | int) -> Extent:
+        return self + as_extent(other) * -1
+
+    def __floordiv__(self, divisor: int) -> Extent:
+        assert divisor > 0, divisor
+        if divisor == 1 or (self.is_fixed):
+            return Extent(constant=self.constant // divisor, terms=self.terms)
+        if all(c % divisor == 0 for c, _ in self.terms):
+            return Extent(constant=self.constant // divisor, terms=tuple((c // divisor, a) for c, a in self.terms))
+        return Extent(terms=((1, Quotient(dividend=self, divisor=divisor)),))
+
+    def __str__(self) -> str:
+        return extent_text(self)
+
+
+def as_extent(value: Extent | int) -> Extent:
+    """An extent from a number; extents pass through."""
+    return value if isinstance(value, Extent) else Extent(constant=int(value))
+
+
+def named(name: str) -> Extent:
+    """The extent that is the run-time size `name`."""
+    return Extent(terms=((1, Named(name=name)),))
+
+
+def least(*extents: Extent) -> Extent:
+    """The smallest: a candidate that another one never exceeds is dropped."""
+    kept = [e for k, e in enumerate(extents) if e not in extents[:k]]
+    kept = [e for e in kept if not any(o is not e and provably_le(o, e) and not (provably_le(e, o) and kept.index(e) < kept.index(o)) for o in kept)]
+    if len(kept) == 1:
+        return kept[0]
+    return Extent(terms=((1, Least(among=tuple(sorted(kept, key=extent_text)))),))
+
+
+def most(*extents: Extent) -> Extent:
+    """The largest: a candidate that never exceeds another one is dropped."""
+    kept = [e for k, e in enumerate(extents) if e not in extents[:k]]
+    kept = [e for e in kept if not any(o is not e and provably_le(e, o) and not (provably_le(o, e) and kept.index(e) < kept.index(o)) for o in kept)]
+    if len(kept) == 1:
+        return kept[0]
+    return Extent(terms=((1, Most(among=tuple(sorted(kept, key=extent_text)))),))
+
+
+def lower_bound(extent: Extent) -> int | None:
+    """A number that the extent never falls below, given that named sizes are at least 0; None if none is known."""
+    total = extent.constant
+    for c, atom in extent.terms:
+        bound = _atom_bound(atom) if c > 0 else None
+        if bound is None:
+            return None
+        total += c * bound
+    return total
+
+
+def _atom_bound(atom: Atom) -> int | None:
+    match atom:
+        case Named():
+            return 0
+        case Quotient(dividend=dividend, divisor=divisor):
+            below = lower_bound(dividend)
+            return None if below is None else below // divisor
+        case Least(among=among):
+            bounds = [lower_bound(e) for e in among]
+            return None if None in bounds else min(b for b in bounds if b is not None)
+        case Most(among=among):
+            known = [b for b in map(lower_bound, among) if b is not None]
+            return max(known) if known else None
+        case Product(factors=factors):
+            below_each = [lower_bound(e) for e in factors]
+            return 0 if all(b is not None and b >= 0 for b in below_each) else None
+
+
+def provably_le(left: Extent, right: Extent) -> bool:
+    """Whether `left <= right` for all sizes, as far as linear reasoning and `k * (e // k) <= e` can tell."""
+    difference = right - left
+    below = lower_bound(difference)
+    if below is not None:
+        return below >= 0
+    for c, atom in difference.terms:
+        rest = difference - Extent(terms=((c, atom),))
+        match atom:
+            case Quotient(dividend=dividend, divisor=divisor) if c < 0 and c % divisor == 0:
+                # c * (e // d) >= (c / d) * e for negative c
+                if provably_le(Extent(), rest + dividend * (c // divisor)):
+                    return True
+            case Least(among=among) if c < 0:
+                if any(provably_le(Extent(), rest + e * c) for e in among):
+                    return True
+            case Most(among=among) if c < 0:
+                if all(provably_le(Extent(), rest + e * c) for e in among):
+                    return True
+            case Least(among=among) if c > 0:
+                if all(provably_le(Extent(), rest + e * c) for e in among):
+                    return True
+            case Most(among=among) if c > 0:
+                if any(provably_le(Extent(), rest + e * c) for e in among):
+                    return True
+            case _:
+                pass
+    return False
+
+
+def evaluate(extent: Extent, sizes: Mapping[str, int]) -> int:
+    """The number that an extent is for given run-time sizes."""
+    return extent.constant + sum(c * _atom_value(atom, sizes) for c, atom in extent.terms)
+
+
+def _atom_value(atom: Atom, sizes: Mapping[str, int]) -> int:
+    match atom:
+        case Named(name=name):
+            return sizes[name]
+        case Quotient(dividend=dividend, divisor=divisor):
+            return evaluate(dividend, sizes) // divisor
+        case Least(among=among):
+            return min(evaluate(e, sizes) for e in among)
+        case Most(among=among):
+            return max(evaluate(e, sizes) for e in among)
+        case Product(factors=factors):
+            return reduce(lambda x, y: x * y, (evaluate(e, sizes) for e in factors))
+
+
+def substitute(extent: Extent, sizes: Mapping[str, Extent]) -> Extent:
+    """The extent with named sizes replaced; names that are not in `sizes` stay."""
+    total = Extent(constant=extent.constant)
+    for c, atom in extent.terms:
+        match atom:
+            case Named(name=name):
+                part = sizes.get(name, named(name))
+            case Quotient(dividend=dividend, divisor=divisor):
+                part = substitute(dividend, sizes) // divisor
+            case Least(among=among):
+                part = least(*(substitute(e, sizes) for e in among))
+            case Most(among=among):
+                part = most(*(substitute(e, sizes) for e in among))
+            case Product(factors=factors):
+                part = reduce(lambda x, y: x * y, (substitute(e, sizes) for e in factors))
+        total = total + part * c
+    return total
+
+
+def names(extent: Extent) -> frozenset[str]:
+    """The run-time sizes that an extent depends on."""
+    found: set[str] = set()
+    for _, atom in extent.terms:
+        match atom:
+            case Named(name=name):
+                found.add(name)
+            case Quotient(dividend=dividend):
+                found |= names(dividend)
+            case Least(among=parts) | Most(among=parts) | Product(factors=parts):
+                for part in parts:
+                    found |= names(part)
+    return frozenset(found)
+
+
+def atom_text(atom: Atom) -> str:
+    """An atom as text, e.g. `h`, `(h - 3)//2`, `min(h, w)`."""
+    match atom:
+        case Named(name=name):
+            return name
+        case Quotient(dividend=dividend, divisor=divisor):
+            inner = extent_text(dividend)
+            return f"({inner})//{divisor}" if not inner.isidentifier() else f"{inner}//{divisor}"
+        case Least(among=among):
+            return "min(" + ", ".join(map(extent_text, among)) + ")"
+        case Most(among=among):
+            return "max(" + ", ".join(map(extent_text, among)) + ")"
+        case Product(factors=factors):
+            return "*".join(f"({extent_text(e)})" if not extent_text(e).isidentifier() else extent_text(e) for e in factors)
+
+
+def extent_text(extent: Extent) -> str:
+    """An extent as text in the notation's spelling, e.g. `(h - 3)//2 + 1`."""
+    parts: list[str] = []
+    for c, atom in extent.terms:
+        text = atom_text(atom)
+        body = text if abs(c) == 1 else f"{abs(c)}*{text if text.isidentifier() else '(' + text + ')'}"
+        parts.append(("-" if c < 0 else "") + body if not parts else ("- " if c < 0 else "+ ") + body)
+    if extent.constant or not parts:
+        k = extent.constant
+        parts.append(str(k) if not parts else ("- " if k < 0 else "+ ") + str(abs(k)))
+    return " ".join(parts)

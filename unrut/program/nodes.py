@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The typed Program: what both readers, the reference and the emitter, are given.
+
+    Program   = name, operands, scalars, given axes, statements, results, preconditions
+    Statement = target[subscripts] = body            over axes, each from 0 to its extent
+    Expr      = Const | AxisValue | ExtentValue | Scalar | Read | Call | Where | Cast | Reduce | Along
+
+Everything is inferred and explicit here: each axis has its extent, each expression its dtype, every conversion is a Cast
+(`implicit=True` for those that the notation doesn't write: `show` leaves them out and reading the text back makes them
+again). So neither reader has rules of its own about ranges or promotion.
+
+Meaning of the parts
+- Weak sub-expressions (numbers, axis values, extents, scalars, and expressions of these alone) are evaluated in i64 or
+  f64, and an implicit Cast rounds them once to the dtype they meet.
+- `Where` is lazy: the branch not taken reads nothing and contributes nothing. So is `where=` of a reduction.
+- Subscripts are i64 expressions. Affine ones (and `//`, `%` by positive constants) are proved inside their operand, or
+  a Precondition on run-time sizes says when they are; with `outside` they may leave it and the policy says what is read.
+- A name of an axis is bound by its statement or by one enclosing reduction, never twice on one path. Sibling reductions
+  may use one name with different extents.
+- Statement order means nothing; tensors are defined once; no cycles in this version of the language.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import Union
+
+from unrut.program.extents import Extent, names
+from unrut.program.types import DType
+from unrut.spans import Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Axis:
+    """An index that runs from 0 to `extent`, the end excluded. An extent of 0 or less is an empty range."""
+
+    name: str
+    extent: Extent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Const:
+    """A number: `dtype(value)`, rounded once. bool values for bool, int or float for the others; may be inf or nan."""
+
+    value: bool | int | float
+    dtype: DType
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AxisValue:
+    """The value of an axis, i64."""
+
+    axis: str
+    dtype: DType = DType.i64
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtentValue:
+    """A run-time extent as a number, i64. Fixed extents are Consts."""
+
+    extent: Extent
+    dtype: DType = DType.i64
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scalar:
+    """A run-time scalar parameter, f64."""
+
+    name: str
+    dtype: DType = DType.f64
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+class OutsideMode(enum.Enum):
+    """What a read outside its operand gives, NumPy's `pad` names. `reflect` does not repeat the edge, `symmetric` does."""
+
+    edge = "edge"
+    wrap = "wrap"
+    reflect = "reflect"
+    symmetric = "symmetric"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """`tensor[subscripts]`. `outside`: None (proved inside), a mode, or an expression of the tensor's dtype to give instead."""
+
+    tensor: str
+    subscripts: tuple[Expr, ...]
+    dtype: DType
+    outside: OutsideMode | Expr | None = None
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A scalar function of `unrut.program.functions`, arguments already of the dtypes that its NumPy loop takes."""
+
+    function: str
+    arguments: tuple[Expr, ...]
+    dtype: DType
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """`then` if `condition` (bool), else `otherwise`; both branches have the node's dtype; lazy."""
+
+    condition: Expr
+    then: Expr
+    otherwise: Expr
+    dtype: DType
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cast:
+    """Conversion. Float to integer truncates, saturates, and takes NaN to 0; to bool compares with 0; integers wrap."""
+
+    operand: Expr
+    dtype: DType
+    implicit: bool = False
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+class ReduceKind(enum.Enum):
+    """Reductions. Empty ranges: sum, count 0; prod 1; any False; all True; logsumexp -inf; max, min their `initial`."""
+
+    sum = "sum"
+    prod = "prod"
+    max = "max"
+    min = "min"
+    any = "any"
+    all = "all"
+    count = "count"
+    argmax = "argmax"
+    argmin = "argmin"
+    logsumexp = "logsumexp"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reduce:
+    """`kind[axes](body, where=where, initial=initial)`, a reduction over all places of `axes` where `where` holds.
+
+    `body` has the accumulator's dtype (bool for any, all, count). The node's dtype is the accumulator's for sum, prod, max,
+    min, logsumexp; bool for any, all; i64 for count and the places of argmax, argmin, of which `component` chooses one
+    (axis number `component` of `axes`). `initial` takes part like one more term. NaN wins in max, min and, the first one, in
+    argmax, argmin; ties go to the first place, the last axis running fastest.
+    """
+
+    kind: ReduceKind
+    axes: tuple[Axis, ...]
+    body: Expr
+    dtype: DType
+    where: Expr | None = None
+    initial: Expr | None = None
+    component: int = 0
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+class AlongKind(enum.Enum):
+    """Functions of a whole line along one axis that keep the axis."""
+
+    softmax = "softmax"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Along:
+    """`kind(body, along=axis)` at the place where `axis` stands: `exp(b[j] - max[j'](b[j'])) / sum[j'](exp(b[j'] - max))`.
+
+    `axis` is bound by the enclosing statement or reduction, with this extent.
+    """
+
+    kind: AlongKind
+    axis: Axis
+    body: Expr
+    dtype: DType
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+Expr = Union[Const, AxisValue, ExtentValue, Scalar, Read, Call, Where, Cast, Reduce, Along]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """`target[subscripts] = body` for all places of `axes`. The body has `dtype`, the tensor's element type.
+
+    Subscripts are distinct AxisValues in this version, one for each of `axes` in their order; so `shape` is their extents.
+    """
+
+    target: str
+    subscripts: tuple[Expr, ...]
+    axes: tuple[Axis, ...]
+    body: Expr
+    dtype: DType
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def shape(self) -> tuple[Extent, ...]:
+        """The extents of the tensor that the statement defines."""
+        return tuple(axis.extent for axis in self.axes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operand:
+    """A tensor that is given: name, element type, extents."""
+
+    name: str
+    dtype: DType
+    shape: tuple[Extent, ...]
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+class Relation(enum.Enum):
+    """How two extents must compare."""
+
+    equal = "=="
+    at_most = "<="
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Precondition:
+    """`left relation right`, needed unless one of `unless_empty` is 0 or less; `because` says what it protects.
+
+    Only for run-time sizes: what is known earlier is proved or refused earlier.
+    """
+
+    left: Extent
+    relation: Relation
+    right: Extent
+    because: str
+    unless_empty: tuple[Extent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """A checked op. `given` are the axes whose range was written by hand; `results` are names of statements' targets.
+
+    Invariants are `verify`'s. `statements` are in the order of the text.
+    """
+
+    name: str
+    operands: tuple[Operand, ...]
+    scalars: tuple[str, ...]
+    given: tuple[Axis, ...]
+    statements: tuple[Statement, ...]
+    results: tuple[str, ...]
+    preconditions: tuple[Precondition, ...] = ()
+    doc: str = field(default="", compare=False, repr=False)
+
+    def shape_of(self, tensor: str) -> tuple[Extent, ...]:
+        """Extents of an operand or a defined tensor."""
+        found: Operand | Statement = next((o for o in self.operands if o.name == tensor), None) or self.statement(tensor)
+        return found.shape
+
+    def dtype_of(self, tensor: str) -> DType:
+        """Element type of an operand or a defined tensor."""
+        found: Operand | Statement = next((o for o in self.operands if o.name == tensor), None) or self.statement(tensor)
+        return found.dtype
+
+    def statement(self, target: str) -> Statement:
+        """The statement that defines a tensor."""
+        return next(s for s in self.statements if s.target == target)
+
+    @property
+    def sizes(self) -> tuple[str, ...]:
+        """The names of run-time sizes, in the order of the operands' dimensions."""
+        return tuple(dict.fromkeys(name for o in self.operands for e in o.shape for name in sorted(names(e))))

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The only generic recursion over expressions: children, rebuilding, free axes, reads, order of statements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import assert_never
+
+from unrut.errors import InternalError
+from unrut.program.nodes import (
+    Along,
+    AxisValue,
+    Call,
+    Cast,
+    Const,
+    Expr,
+    ExtentValue,
+    OutsideMode,
+    Program,
+    Read,
+    Reduce,
+    Scalar,
+    Statement,
+    Where,
+)
+
+
+def children(expr: Expr) -> tuple[Expr, ...]:
+    """The direct sub-expressions, in the order in which they are written."""
+    match expr:
+        case Const() | AxisValue() | ExtentValue() | Scalar():
+            return ()
+        case Read(subscripts=subscripts, outside=outside):
+            return subscripts if outside is None or isinstance(outside, OutsideMode) else (*subscripts, outside)
+        case Call(arguments=arguments):
+            return arguments
+        case Where(condition=condition, then=then, otherwise=otherwise):
+            return (condition, then, otherwise)
+        case Cast(operand=operand):
+            return (operand,)
+        case Reduce(body=body, where=where, initial=initial):
+            return (body, *((where,) if where is not None else ()), *((initial,) if initial is not None else ()))
+        case Along(body=body):
+            return (body,)
+        case _:
+            assert_never(expr)
+
+
+def rebuild(expr: Expr, parts: tuple[Expr, ...]) -> Expr:
+    """The same node over other children (as many as `children` gives); dtype and span stay."""
+    match expr:
+        case Const() | AxisValue() | ExtentValue() | Scalar():
+            return expr
+        case Read(subscripts=subscripts, outside=outside):
+            if outside is None or isinstance(outside, OutsideMode):
+                return replace(expr, subscripts=parts)
+            return replace(expr, subscripts=parts[:-1], outside=parts[-1])
+        case Call():
+            return replace(expr, arguments=parts)
+        case Where():
+            return replace(expr, condition=parts[0], then=parts[1], otherwise=parts[2])
+        case Cast():
+            return replace(expr, operand=parts[0])
+        case Reduce(where=where, initial=initial):
+            rest = list(parts[1:])
+            new_where = rest.pop(0) if where is not None else None
+            return replace(expr, body=parts[0], where=new_where, initial=rest.pop(0) if initial is not None else None)
+        case Along():
+            return replace(expr, body=parts[0])
+        case _:
+            assert_never(expr)
+
+
+def map_bottom_up(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """Rebuild an expression from the leaves, `change` being applied to every node after its children."""
+    parts = children(expr)
+    return change(rebuild(expr, tuple(map_bottom_up(part, change) for part in parts)) if parts else expr)
+
+
+def subexpressions(expr: Expr) -> Iterator[Expr]:
+    """The expression and everything in it, parents first."""
+    yield expr
+    for part in children(expr):
+        yield from subexpressions(part)
+
+
+def reads(expr: Expr) -> Iterator[Read]:
+    """Every Read in an expression, also those in subscripts and reductions."""
+    return (e for e in subexpressions(expr) if isinstance(e, Read))
+
+
+def free_axes(expr: Expr) -> frozenset[str]:
+    """Names of the axes that an expression mentions and does not bind itself. `Along` keeps its axis free."""
+    match expr:
+        case AxisValue(axis=axis):
+            return frozenset({axis})
+        case Reduce(axes=axes, body=body, where=where, initial=initial):
+            bound = frozenset(axis.name for axis in axes)
+            inside = free_axes(body) | (free_axes(where) if where is not None else frozenset())
+            return (inside - bound) | (free_axes(initial) if initial is not None else frozenset())
+        case Along(axis=axis, body=body):
+            return free_axes(body) | {axis.name}
+        case _:
+            return frozenset().union(*(free_axes(part) for part in children(expr)))
+
+
+def rename_axes(expr: Expr, names: dict[str, Expr]) -> Expr:
+    """Replace free axis values by expressions. The caller sees to it that nothing is captured by an inner reduction."""
+    match expr:
+        case AxisValue(axis=axis):
+            return names.get(axis, expr)
+        case Reduce(axes=axes):
+            inner = {k: v for k, v in names.items() if k not in {axis.name for axis in axes}}
+            parts = children(expr)
+            last = len(parts) - 1 if expr.initial is not None else len(parts)
+            return rebuild(expr, tuple(rename_axes(p, inner if k < last else names) for k, p in enumerate(parts)))
+        case Along(axis=axis) if axis.name in names:
+            target = names[axis.name]
+            if not isinstance(target, AxisValue):
+                raise InternalError(f"axis `{axis.name}` of {expr.kind.value} cannot be replaced by an expression")
+            return replace(expr, axis=replace(axis, name=target.axis), body=rename_axes(expr.body, names))
+        case _:
+            return rebuild(expr, tuple(rename_axes(part, names) for part in children(expr)))
+
+
+def in_order(program: Program) -> tuple[Statement, ...]:
+    """The statements so that each comes after those it reads; ties keep the text's order. Cycles are an InternalError."""
+    waiting = list(program.statements)
+    done: list[Statement] = []
+    defined = {s.target for s in program.statements}
+    ready: set[str] = set()
+    while waiting:
+        for statement in waiting:
+            if all(r.tensor in ready or r.tensor not in defined for r in reads(statement.body)):
+                break
+        else:
+            raise InternalError(f"statements {', '.join(s.target for s in waiting)} depend on each other in a circle")
+        waiting.remove(statement)
+        ready.add(statement.target)
+        done.append(statement)
+    return tuple(done)

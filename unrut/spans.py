@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where a piece of notation was written, and how to point at it."""
+
+from __future__ import annotations
+
+import linecache
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """One stretch of one source line. Columns count characters from 0; `end` is exclusive; -1 means unknown."""
+
+    file: str
+    line: int
+    column: int = -1
+    end: int = -1
+    text: str = ""
+
+    def source_line(self) -> str:
+        """The line itself: recorded for parsed text, read from the file for Python sources, empty if neither is there."""
+        return self.text or linecache.getline(self.file, self.line).rstrip("\n")
+
+    def where(self) -> str:
+        """`file:line`, the form that editors and terminals make clickable."""
+        return f"{self.file}:{self.line}"
+
+
+def point_at(span: Span, note: str = "") -> list[str]:
+    """The lines that show a span: the place, the source line, a caret under the stretch, and the note beside it."""
+    line = span.source_line()
+    if not line.strip():
+        return [f"  {span.where()}   {note}".rstrip()]
+    indent = len(line) - len(line.lstrip())
+    shown = line.strip()
+    lines = [f"  {span.where()}", f"    {shown}"]
+    if 0 <= span.column:
+        end = span.end if span.end > span.column else span.column + 1
+        width = min(max(1, end - span.column), max(1, len(shown) - (span.column - indent)))
+        lines.append("    " + " " * max(0, span.column - indent) + "^" * width + (f" {note}" if note else ""))
+    elif note:
+        lines.append(f"    {note}")
+    return lines
