@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The untyped tree of the notation, as it was written: what both front ends, traced functions and text, produce.
+
+    Definition = name, parameters, axes, statements, results
+    Term       = Number | Name | Size | Subscripted | Applied | Choice | Conversion | Reduction | Line
+
+Nothing is resolved here. `elaborate` turns a Definition with specs into a typed Program or into errors that point here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Union
+
+from unrut.spans import Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number:
+    """A Python bool, int or float; `ur.inf`, `ur.nan`, `ur.pi` are floats."""
+
+    value: bool | int | float
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Name:
+    """An axis as a number, a scalar parameter, or a 0-d tensor (written `s[()]` or `s`)."""
+
+    name: str
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """`tensor.shape[dimension]`, an extent as a number."""
+
+    tensor: str
+    dimension: int
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscripted:
+    """`tensor[subscripts]`. `outside`: None, a mode's name, or the term read instead outside the tensor."""
+
+    tensor: str
+    subscripts: tuple[Term, ...]
+    outside: str | Term | None = None
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """A scalar function of `unrut.program.functions` applied to terms; operators are functions too."""
+
+    function: str
+    arguments: tuple[Term, ...]
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """`where(condition, then, otherwise)`."""
+
+    condition: Term
+    then: Term
+    otherwise: Term
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversion:
+    """`cast(operand, dtype)`; `dtype` is a name of the notation (`f32`), checked later."""
+
+    operand: Term
+    dtype: str
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reduction:
+    """`kind[axes](body, where=, initial=, dtype=)`. `component` chooses one place of an argmax or argmin over several axes."""
+
+    kind: str
+    axes: tuple[str, ...]
+    body: Term
+    where: Term | None = None
+    initial: Term | None = None
+    dtype: str | None = None
+    component: int = 0
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """`kind(body, along=axis)`, such as softmax."""
+
+    kind: str
+    axis: str
+    body: Term
+    span: Span | None = field(default=None, compare=False)
+
+
+Term = Union[Number, Name, Size, Subscripted, Applied, Choice, Conversion, Reduction, Line]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """A tensor parameter: name, and what the signature says: a dtype's name or None, dimensions or None (rank unknown)."""
+
+    name: str
+    dtype: str | None = None
+    dimensions: tuple[int | str, ...] | None = None
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenAxis:
+    """An axis whose extent was written by hand, an integer term of numbers and sizes."""
+
+    name: str
+    extent: Term
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """`target[subscripts] = body`."""
+
+    target: str
+    subscripts: tuple[Term, ...]
+    body: Term
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """A whole op as written."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    scalars: tuple[str, ...]
+    axes: tuple[GivenAxis, ...]
+    statements: tuple[Assignment, ...]
+    results: tuple[str, ...]
+    doc: str = field(default="", compare=False)
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """What stands in for an array: a dtype's name and dimensions; a name is a run-time size."""
+
+    dtype: str
+    dimensions: tuple[int | str, ...]
