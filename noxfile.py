@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["nox>=2024.4.15"]
+# ///
+"""Every command of the project. Nothing but Python is needed to start; all that is installed goes to .nox/.
+
+    python3 noxfile.py -s demo       capsules on real images, as reference and as C
+    python3 noxfile.py               the tests
+    python3 noxfile.py --list        the rest
+
+`uv run noxfile.py ...` and `nox ...` are the same. What stands after `--` reaches the command behind the session.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+
+
+def start_in_own_environment() -> None:
+    """Run this file again under an interpreter that has nox: the system's own may be closed to pip (PEP 668)."""
+    if sys.version_info < (3, 11):
+        sys.exit("unrut needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Try: uv run noxfile.py")
+    home = ROOT / ".nox" / f"self-{sys.version_info[0]}.{sys.version_info[1]}"
+    python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    ready = home / "ready"  # written last, so that an interrupted installation is not taken for a whole one
+    if not ready.exists():
+        print("noxfile.py: first start, installing nox into", home.relative_to(ROOT), flush=True)
+        command = [sys.executable, "-m", "venv", "--clear", str(home)]
+        made = subprocess.run(command, capture_output=True, text=True, check=False)
+        if made.returncode:
+            uv = shutil.which("uv")
+            if uv:
+                os.execv(uv, [uv, "run", "--no-project", __file__, *sys.argv[1:]])
+            last_line = (made.stderr or made.stdout).strip().rpartition("\n")[2]
+            sys.exit(
+                f"This Python cannot make environments ({last_line or 'python -m venv failed'}).\n"
+                "Try: apt install python3-venv (or your system's package of that name), or install uv and type: "
+                "uv run noxfile.py " + " ".join(sys.argv[1:])
+            )
+        if subprocess.run([str(python), "-m", "pip", "install", "-q", "nox>=2024.4.15"], check=False).returncode:
+            sys.exit("nox could not be installed: see pip's message above (is there a network?)")
+        ready.touch()
+    os.environ["UNRUT_SELF_STARTED"] = "1"
+    os.execv(str(python), [str(python), __file__, *sys.argv[1:]])
+
+
+try:
+    import nox
+except ImportError:
+    if __name__ != "__main__" or os.environ.get("UNRUT_SELF_STARTED"):
+        raise
+    start_in_own_environment()
+
+nox.needs_version = ">=2024.4.15"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = ["tests"]
+
+ROOMS = ("emitter", "reference", "templates")
+GROUPS = nox.project.load_toml("pyproject.toml")["dependency-groups"]
+
+
+def link_rooms(session: nox.Session) -> None:
+    """Make the git-ignored links by which static tools see the package mapping. Imports work without them."""
+    for room in ROOMS:
+        link = ROOT / "unrut" / room
+        if link.is_symlink() or link.exists():
+            continue
+        try:
+            link.symlink_to(Path("..") / room, target_is_directory=True)
+        except OSError as error:
+            session.warn(f"no link unrut/{room}: {error}; editors and mypy will not see this room")
+
+
+@nox.session
+def dev(session: nox.Session) -> None:
+    """An environment for editors: the package in place with everything optional, and links for static tools."""
+    link_rooms(session)
+    session.install("-e", ".[dev]", *GROUPS["tests"], *GROUPS["lint"], *GROUPS["types"])
+    session.log(f"interpreter for your editor: {Path(session.virtualenv.bin, 'python').relative_to(ROOT)}")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """pytest over tests/. `-- tests/language -k parse` runs a part."""
+    session.install("-e", ".[testing,demo]", *GROUPS["tests"])
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """ruff: rules and format."""
+    session.install(*GROUPS["lint"])
+    session.run("ruff", "check", *session.posargs)
+    session.run("ruff", "format", "--check", *session.posargs)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """mypy, strict, over the whole package through the links."""
+    link_rooms(session)
+    session.install("-e", ".", *GROUPS["types"])
+    session.run("mypy", *(session.posargs or ["-p", "unrut"]))
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """The main job on real images. `-- PART` runs one part, `-- --help` lists them."""
+    session.install("-e", ".[demo]", silent=True)
+    session.run("python", "-m", "unrut", "demo", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Execute every example of docs/ and README.md."""
+    session.install("-e", ".[docs]", *GROUPS["tests"])
+    session.run("pytest", "tests/docs", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """The benchmarks of bench/: median, machine, threads and compiler are printed beside every number."""
+    session.install("-e", ".[bench,demo]")
+    session.run("python", "bench/run.py", *session.posargs)
+
+
+if __name__ == "__main__":
+    sys.argv[1:1] = ["--noxfile", __file__]
+    sys.exit(nox.main())

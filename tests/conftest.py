@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every test may ask for. Kept small: what only one room needs lies in that room's conftest."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+BARE = ("reference", "emitter", "templates")
+
+# The same examples on every CI run, so that a red run is red again; new ones every time at somebody's desk.
+slow_is_fine = [HealthCheck.too_slow, HealthCheck.data_too_large]
+settings.register_profile(
+    "quick", max_examples=40, deadline=None, derandomize=bool(os.environ.get("CI")), suppress_health_check=slow_is_fine
+)
+settings.register_profile("full", max_examples=5000, deadline=None, suppress_health_check=list(HealthCheck))
+settings.load_profile("quick")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--accept", action="store_true", help="write golden texts anew instead of comparing with them")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("compiler") and not (reason := compiler_or_reason())[0]:
+        pytest.skip(reason[1])
+
+
+def compiler_or_reason() -> tuple[bool, str]:
+    """Whether there is a C compiler, else why tests that need one are skipped."""
+    named = os.environ.get("CC", "").split()[:1]
+    found = any(shutil.which(name) for name in [*named, "cc", "gcc", "clang"])
+    return found, "no C compiler found: install gcc, or set CC"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_import_name() -> Iterator[None]:
+    """No test may have imported a room by its folder's name, nor run what does: every type would exist twice."""
+    yield
+    doubled = sorted(set(BARE) & set(sys.modules))
+    assert not doubled, f"imported by bare folder name: {doubled}; write unrut.{doubled[0]}"
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """`golden(name, text)` holds a text against `golden/NAME` beside the test; `pytest --accept` writes it anew."""
+    folder = Path(request.path).parent / "golden"
+
+    def compare(name: str, text: str) -> None:
+        file = folder / name
+        if request.config.getoption("--accept"):
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(text, encoding="utf-8", newline="\n")
+        assert file.is_file(), f"no golden text {name}: look at the text, then run pytest --accept\n{text}"
+        assert text == file.read_text(encoding="utf-8")
+
+    return compare

@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command `unrut`: reads arguments, calls one function, prints. Nothing is decided here.
+
+Exit status: 0 done, 1 not done (the reason is one paragraph on stderr), 2 not understood. Each command imports what it
+needs when it runs, so that `unrut --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.metadata
+import importlib.util
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from unrut.errors import BindError, NotationError, UnrutError
+
+STAGES = ("program", "graph", "plan", "nest", "source")
+
+ABOUT = """\
+Tensor ops in index notation: one readable reference, C that others can build,
+and tests that hold the two together.
+"""
+
+EXAMPLES = """\
+examples:
+  unrut demo                                     capsules on real images, as reference and as C
+  unrut doctor                                   what was found on this machine, and what to install
+  unrut show unrut.ops:matmul "f32[64, 32]" "f32[32, 48]"
+                                                 the op with everything inferred
+  unrut show caps.py:votes "f32[n, 4]" --stage source
+                                                 the C it becomes; graph, plan and nest lie between
+  unrut cache clear                              forget every compiled kernel"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line (`sys.argv[1:]` if none is given) and return its exit status."""
+    parser = parser_of_everything()
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["demo"]:  # its parts have options of their own
+        options = argparse.Namespace(command="demo", run=run_demo, arguments=arguments[1:])
+    else:
+        options = parser.parse_args(arguments)
+    if options.run is None:
+        parser.print_help()
+        return 0
+    try:
+        status: int = options.run(options)
+        sys.stdout.flush()
+        return status
+    except UnrutError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] == "unrut":
+            raise
+        print(f"unrut {options.command} needs the package {error.name}", file=sys.stderr)
+        print(f"  try: pip install 'unrut[{extra_for(options.command)}]'", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def parser_of_everything() -> argparse.ArgumentParser:
+    """The grammar of the command line."""
+    form = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="unrut", description=ABOUT, epilog=EXAMPLES, formatter_class=form)
+    parser.add_argument("--version", action="version", version=f"unrut {importlib.metadata.version('unrut')}")
+    parser.set_defaults(run=None)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+
+    commands.add_parser("demo", help="the main job on real images; `unrut demo --help` lists its parts", add_help=False)
+
+    doctor = commands.add_parser("doctor", help="what works on this machine, and what to install")
+    doctor.add_argument("--json", action="store_true", help="the same for machines")
+    doctor.set_defaults(run=run_doctor)
+
+    show = commands.add_parser("show", help="an op's text, or what it becomes on the way to C", formatter_class=form)
+    show.add_argument("target", metavar="FILE_OR_MODULE:OP", help="caps.py:votes or package.module:votes; is run")
+    show.add_argument("specs", nargs="*", metavar="SPEC", help='one for each operand, as "f32[8, 32]" or "f32[n, 32]"')
+    show.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter, as --set stride=2")
+    show.add_argument("--stage", choices=STAGES, default="program", help="how far to go (default: %(default)s)")
+    show.set_defaults(run=run_show)
+
+    cache = commands.add_parser("cache", help="the folder of compiled kernels")
+    cache.add_argument("action", choices=("info", "clear", "verify"))
+    cache.set_defaults(run=run_cache)
+    return parser
+
+
+def extra_for(command: str) -> str:
+    """The extra that a command's optional packages come with."""
+    return command if command == "demo" else "dev"
+
+
+def run_demo(options: argparse.Namespace) -> int:
+    from unrut import demo
+
+    return int(demo.main(options.arguments) or 0)
+
+
+def run_doctor(options: argparse.Namespace) -> int:
+    from unrut.emitter.build import doctor
+
+    report = doctor.diagnose()
+    print(report.to_json() if options.json else report.show())
+    return 0
+
+
+def run_cache(options: argparse.Namespace) -> int:
+    from unrut.emitter.build import cache
+
+    print(getattr(cache, options.action)())
+    return 0
+
+
+def run_show(options: argparse.Namespace) -> int:
+    op = find_op(options.target)
+    if options.stage == "program" and not options.specs and not options.set:
+        print(op.show())
+        return 0
+    import unrut
+    from unrut import emitter
+    from unrut.program.show import show
+
+    program = op.program(*(unrut.spec(text) for text in options.specs), **parameters(options.set))
+    print(show(program) if options.stage == "program" else emitter.emit(program).show(options.stage))
+    return 0
+
+
+def parameters(settings: Sequence[str]) -> dict[str, int | float | bool | str]:
+    """`["stride=2", "mode=edge"]` as keyword arguments: integers, floats, True and False, otherwise text."""
+    found: dict[str, int | float | bool | str] = {}
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        if not equals or not name.isidentifier():
+            raise BindError(f"`--set {setting}` is no parameter", remedy="--set stride=2")
+        found[name] = value_of(text)
+    return found
+
+
+def value_of(text: str) -> int | float | bool | str:
+    if text in ("True", "False"):
+        return text == "True"
+    for number in (int, float):
+        try:
+            return number(text)
+        except ValueError:
+            continue
+    return text
+
+
+def find_op(target: str) -> Any:
+    """The op that `caps.py:votes` or `package.module:votes` names; errors name the ops that are there."""
+    place, _, name = target.rpartition(":") if ":" in target else (target, "", "")
+    module = load(place)
+    ops = {key: value for key, value in vars(module).items() if is_op(value)}
+    if name in ops:
+        return ops[name]
+    there = ", ".join(sorted(ops)) or "none: an op is a function below `@ur.op`"
+    remedy = f"unrut show {place}:{min(ops)}" if ops else ""
+    raise NotationError(f"no op {f'`{name}`' if name else 'named'} in {place}; ops there: {there}", remedy=remedy)
+
+
+def is_op(value: object) -> bool:
+    return not isinstance(value, type) and all(callable(getattr(value, m, None)) for m in ("program", "bind", "show"))
+
+
+def load(place: str) -> ModuleType:
+    """A module by file or by import name, seen from here as `python FILE` and `python -m MODULE` see it.
+
+    What goes wrong inside it is told with its line, not with ours.
+    """
+    path = Path(place)
+    is_file = path.suffix == ".py"
+    if is_file and not path.is_file():
+        raise NotationError(f"there is no file {place}", remedy="give the path as seen from here")
+    sys.path.insert(0, str(path.parent.resolve() if is_file else Path.cwd()))
+    try:
+        return run_file(path) if is_file else importlib.import_module(place)
+    except UnrutError:
+        raise
+    except ModuleNotFoundError as error:
+        if error.name is not None and (place + ".").startswith(error.name + "."):
+            raise NotationError(f"there is no module {place}", remedy="for a file add .py, as caps.py:votes") from None
+        raise NotationError(f"{place} imports {error.name}, which is not installed") from None
+    except Exception as error:
+        raise NotationError(f"{place} fails: {type(error).__name__}: {error} ({place_of(error)})") from None
+
+
+def run_file(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules.setdefault(path.stem, module)
+    spec.loader.exec_module(module)
+    return module
+
+
+def place_of(error: Exception) -> str:
+    """Where the user's code failed, as file:line."""
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}:{error.lineno}"
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{last.filename}:{last.lineno}"
