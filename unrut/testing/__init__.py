@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Holding kernels against the reference: random programs, exact and bounded comparison, a Nest interpreter."""

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scalar expressions of a Nest as Python closures over NumPy scalars: one value at a time, every read checked.
+
+Functions are NumPy's ufuncs of the same names, applied to scalars of the argument dtypes, so an f32 sum is an f32 sum.
+Integer division by zero gives 0 and conversions saturate, as `unrut.program.nodes` says.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, assert_never
+
+import numpy as np
+
+from unrut.errors import InternalError
+from unrut.program.extents import evaluate
+from unrut.program.functions import FUNCTIONS
+from unrut.program.nodes import (
+    Along,
+    AxisValue,
+    Call,
+    Cast,
+    Const,
+    Expr,
+    ExtentValue,
+    Read,
+    Reduce,
+    Scalar,
+    Where,
+)
+from unrut.program.types import DType
+
+Frame = dict[str, int]
+"""Values of the loop and task axes in force."""
+
+Closure = Callable[[Frame], Any]
+Fetch = Callable[[str, tuple[int, ...]], Any]
+
+
+def _erf(x: Any) -> Any:
+    return type(x)(math.erf(float(x)))
+
+
+def meaning(function: str) -> Callable[..., Any]:
+    """The scalar meaning of one of `unrut.program.functions`, on NumPy scalars of one dtype."""
+    if function == "erf":
+        return _erf
+    ufunc: Callable[..., Any] = getattr(np, {"abs": "absolute"}.get(function, function))
+    assert function in FUNCTIONS, function
+    return ufunc
+
+
+def convert(value: Any, dtype: DType) -> Any:
+    """A NumPy scalar of `dtype`: floats truncate and saturate on their way to integers, NaN gives 0, integers wrap."""
+    if dtype.is_integer and isinstance(value, float | np.floating):
+        limits = np.iinfo(dtype.value)
+        if math.isnan(value):
+            return dtype.numpy.type(0)
+        if value >= limits.max:
+            return dtype.numpy.type(limits.max)
+        return dtype.numpy.type(max(limits.min, int(value)) if not math.isinf(value) else limits.min)
+    if dtype.is_integer:
+        return np.asarray(value).astype(dtype.numpy)[()]
+    return dtype.numpy.type(value)
+
+
+def compile_expression(expr: Expr, fetch: Fetch, sizes: Mapping[str, int], scalars: Mapping[str, float]) -> Closure:
+    """A function from the axes' values to the expression's value; `fetch` reads one element of a buffer."""
+
+    def close(part: Expr) -> Closure:
+        return compile_expression(part, fetch, sizes, scalars)
+
+    match expr:
+        case Const(value=value, dtype=dtype):
+            constant = dtype.numpy.type(value)
+            return lambda frame: constant
+        case AxisValue(axis=axis):
+            return lambda frame: np.int64(frame[axis])
+        case ExtentValue(extent=extent):
+            size = np.int64(evaluate(extent, sizes))
+            return lambda frame: size
+        case Scalar(name=name):
+            scalar = np.float64(scalars[name])
+            return lambda frame: scalar
+        case Read(tensor=tensor, subscripts=subscripts, outside=None):
+            places = tuple(close(s) for s in subscripts)
+            return lambda frame: fetch(tensor, tuple(int(place(frame)) for place in places))
+        case Call(function=function, arguments=arguments, dtype=dtype):
+            apply, parts, kind = meaning(function), tuple(close(a) for a in arguments), dtype.numpy.type
+            return lambda frame: kind(apply(*(part(frame) for part in parts)))
+        case Where(condition=condition, then=then, otherwise=otherwise):
+            test, yes, no = close(condition), close(then), close(otherwise)
+            return lambda frame: yes(frame) if test(frame) else no(frame)
+        case Cast(operand=operand, dtype=dtype):
+            source = close(operand)
+            return lambda frame: convert(source(frame), dtype)
+        case Read() | Reduce() | Along():
+            raise InternalError(f"a Nest holds no {type(expr).__name__} of this kind: {expr}")
+        case _:
+            assert_never(expr)
