@@ -27,6 +27,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--accept", action="store_true", help="write golden texts anew instead of comparing with them")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Compiled kernels of a test run are kept between runs, but apart from the user's own."""
+    if config.cache is not None:
+        os.environ.setdefault("UNRUT_CACHE_DIR", str(config.cache.mkdir("unrut") / "kernels"))
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.get_closest_marker("compiler") and not (reason := compiler_or_reason())[0]:
         pytest.skip(reason[1])

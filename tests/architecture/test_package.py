@@ -90,3 +90,9 @@ def test_every_room_imports_from_a_plain_installation(checkout, wheel, tmp_path)
     command = [sys.executable, "-c", IMPORT_ALL, str(home), *rooms]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
+
+
+def test_one_version_everywhere(checkout):
+    """CITATION.cff repeats the version; nothing else may."""
+    version = checkout.project["project"]["version"]
+    assert f"\nversion: {version}\n" in checkout.text("CITATION.cff")
