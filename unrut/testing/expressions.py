@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Random expressions: leaves, scalar functions, choices, nested reductions, softmax."""
+
+from __future__ import annotations
+
+from unrut.testing.drafts import EXACT_LIMIT, Draft, Scope, Term
+from unrut.testing.subscripts import guarded_read, new_read, old_read, readable
+
+SMOOTH = ("exp", "log", "sqrt", "sin", "cos", "tanh", "log1p", "expm1", "erf", "arctan", "sigmoid", "square", "cbrt", "exp2")
+STEPPED = ("floor", "ceil", "rint", "trunc", "sign", "abs")
+TERMS_PER_REDUCTION = 600
+
+
+def expression(draft: Draft, scopes: list[Scope], kind: str, depth: int) -> Term:
+    """A random expression of a kind over the axes in scope."""
+    if depth <= 0 or draft.chance(15):
+        return leaf(draft, scopes, kind)
+    if draft.chance(30):
+        return reduction(draft, scopes, kind, depth)
+    match kind:
+        case "bool":
+            return _bool(draft, scopes, depth)
+        case "int":
+            return _int(draft, scopes, depth)
+        case _:
+            return _float(draft, scopes, depth)
+
+
+def leaf(draft: Draft, scopes: list[Scope], kind: str) -> Term:
+    """A read, a number, an axis value or a scalar parameter."""
+    if draft.chance(12):
+        return _weak(draft, scopes, kind)
+    names = [n for n in readable(draft) if (draft.defined.get(n) or draft.operands[n]).kind == kind]
+    if names and draft.chance(55):
+        return old_read(draft, scopes, draft.pick(reversed(names)))
+    return guarded_read(draft, scopes, kind) if any(s.axes for s in scopes) and draft.chance(10) else new_read(draft, scopes, kind)
+
+
+def _weak(draft: Draft, scopes: list[Scope], kind: str) -> Term:
+    axes = [a for s in scopes for a in s.axes]
+    if kind == "bool":
+        return Term(text=f"({draft.pick(axes)} % 2 == 0)" if axes else "True", kind=kind)
+    if axes and draft.chance(50):
+        axis = draft.pick(axes)
+        return Term(text=axis, kind=kind, size=max(1, draft.extents[axis]))
+    if kind == "float" and not draft.exact:
+        if draft.chance(30):
+            draft.scalars.append(f"tau{len(draft.scalars)}")
+            return Term(text=draft.scalars[-1], kind=kind)
+        return Term(text=draft.pick(("0.5", "1.0", "-2.25", "0.1", "1e-3", "(1/3)")), kind=kind)
+    return Term(text=draft.pick(("1", "2", "3", "(-1)")), kind=kind, size=3)
+
+
+def _pair(draft: Draft, scopes: list[Scope], kind: str, depth: int) -> tuple[Term, Term]:
+    left = expression(draft, scopes, kind, depth - 1)
+    return left, expression(draft, scopes, kind if draft.exact or draft.chance(85) else "int", depth - 2)
+
+
+def _arithmetic(draft: Draft, left: Term, right: Term, kind: str) -> Term:
+    operator = draft.pick("*+-")
+    size = left.size * right.size if operator == "*" else left.size + right.size
+    if draft.exact and size > EXACT_LIMIT:
+        return Term(text=f"maximum({left.text}, {right.text})", kind=kind, size=max(left.size, right.size))
+    return Term(text=f"({left.text} {operator} {right.text})", kind=kind, size=size)
+
+
+def _choice(draft: Draft, scopes: list[Scope], kind: str, depth: int) -> Term:
+    condition = expression(draft, scopes, "bool", depth - 2)
+    yes, no = _pair(draft, scopes, kind, depth)
+    return Term(text=f"where({condition.text}, {yes.text}, {no.text})", kind=kind, size=max(yes.size, no.size))
+
+
+def _float(draft: Draft, scopes: list[Scope], depth: int) -> Term:
+    form = draft.pick(("arithmetic", "arithmetic", "choice", "extreme", "function", "line"))
+    if form == "choice":
+        return _choice(draft, scopes, "float", depth)
+    if form == "function" and not draft.exact:
+        inner = expression(draft, scopes, "float", depth - 1)
+        function = draft.pick(SMOOTH + STEPPED)
+        argument = f"abs({inner.text})" if function in ("log", "sqrt", "log1p") and draft.chance(80) else inner.text
+        return Term(text=f"{function}({argument})", kind="float")
+    if form == "line" and not draft.exact and any(s.axes for s in scopes):
+        inner = expression(draft, scopes, "float", depth - 1)
+        return Term(text=f"softmax({inner.text}, along={draft.pick([a for s in scopes for a in s.axes])})", kind="float")
+    left, right = _pair(draft, scopes, "float", depth)
+    if form == "extreme":
+        return Term(text=f"{draft.pick(('maximum', 'minimum'))}({left.text}, {right.text})", kind="float", size=max(left.size, right.size))
+    if not draft.exact and draft.chance(15):
+        return Term(text=f"({left.text} / {right.text})", kind="float")
+    return _arithmetic(draft, left, right, "float")
+
+
+def _int(draft: Draft, scopes: list[Scope], depth: int) -> Term:
+    form = draft.pick(("arithmetic", "arithmetic", "choice", "division", "extreme", "cast"))
+    if form == "choice":
+        return _choice(draft, scopes, "int", depth)
+    if form == "cast":
+        inner = expression(draft, scopes, draft.pick(("float", "bool")) if not draft.exact else "bool", depth - 1)
+        return Term(text=f"cast({inner.text}, {draft.pick(('i32', 'i64'))})", kind="int", size=max(1, inner.size))
+    left, right = expression(draft, scopes, "int", depth - 1), expression(draft, scopes, "int", depth - 2)
+    if form == "extreme":
+        return Term(text=f"maximum({left.text}, {right.text})", kind="int", size=max(left.size, right.size))
+    if form == "division":
+        return Term(text=f"({left.text} {draft.pick(('//', '%'))} {right.text})", kind="int", size=max(left.size, right.size))
+    return _arithmetic(draft, left, right, "int")
+
+
+def _bool(draft: Draft, scopes: list[Scope], depth: int) -> Term:
+    form = draft.pick(("compare", "compare", "and", "or", "not"))
+    if form == "compare":
+        kind = draft.pick(("float", "int"))
+        left, right = expression(draft, scopes, kind, depth - 1), expression(draft, scopes, kind, depth - 2)
+        return Term(text=f"({left.text} {draft.pick(('<', '<=', '>', '>=', '==', '!='))} {right.text})", kind="bool", size=1)
+    left = expression(draft, scopes, "bool", depth - 1)
+    if form == "not":
+        return Term(text=f"(~{left.text})", kind="bool", size=1)
+    right = expression(draft, scopes, "bool", depth - 2)
+    return Term(text=f"({left.text} {'&' if form == 'and' else '|'} {right.text})", kind="bool", size=1)
+
+
+def reduction(draft: Draft, scopes: list[Scope], kind: str, depth: int) -> Term:
+    """A reduction over one or two fresh axes, with the kinds that give `kind`; sometimes over part of its range."""
+    kinds = {
+        "bool": ("any", "all"),
+        "int": ("count", "sum", "max", "min", "argmax", "argmin"),
+        "float": ("sum", "sum", "max", "min", "logsumexp", "prod"),
+    }[kind]
+    if draft.exact:
+        kinds = tuple(k for k in kinds if k not in ("logsumexp", "prod"))
+    name = draft.pick(kinds)
+    needs_one = name in ("max", "min", "argmax", "argmin")
+    size = 5 if name == "prod" else TERMS_PER_REDUCTION
+    axes = [draft.new_axis(zero=not needs_one)]
+    if draft.chance(40):
+        axes.append(draft.new_axis(zero=not needs_one, limit=max(1, size // max(1, draft.extents[axes[0]]))))
+    scope = Scope(axes=tuple(axes))
+    body_kind = {"any": "bool", "all": "bool", "count": "bool"}.get(name) or ("float" if name.startswith("arg") and draft.chance(50) else kind)
+    body = expression(draft, [*scopes, scope], body_kind, depth - 1)
+    where = f", where={_domain(draft, [*scopes, scope], depth)}" if draft.chance(20) else ""
+    initial = f", initial={draft.pick(('0', '1', '(-2)'))}" if name in ("sum", "max", "min") and draft.chance(15) else ""
+    draft.close(scope)
+    terms = 1
+    for axis in axes:
+        terms *= max(1, draft.extents[axis])
+    magnitude = {"sum": (body.size or 1) * terms + 2, "count": terms}.get(name, max(body.size, 2, *(draft.extents[a] for a in axes)))
+    if draft.exact and magnitude > EXACT_LIMIT:
+        name, magnitude = "max", max(body.size, 2)
+        initial = initial or ", initial=0"
+    component = "" if not name.startswith("arg") or len(axes) == 1 else f"[{draft.pick((0, 1))}]"
+    return Term(text=f"{name}[{', '.join(axes)}]({body.text}{where}{initial}){component}", kind=kind, size=magnitude)
+
+
+def _domain(draft: Draft, scopes: list[Scope], depth: int) -> str:
+    """A `where=`: affine, by divisibility, or any condition."""
+    axes = [a for s in scopes for a in s.axes]
+    one, other = draft.pick(tuple(reversed(axes))), draft.pick(axes)
+    form = draft.pick(("order", "residue", "any"))
+    if form == "order":
+        return f"({one} {draft.pick(('<=', '<', '>='))} {other}{draft.pick(('', ' + 1', ' - 2'))})"
+    if form == "residue":
+        return f"(({one} + {other}) % {draft.pick((2, 3))} == {draft.pick((0, 1))})"
+    return expression(draft, scopes, "bool", depth - 2).text

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Values to feed kernels with: exact small integers, ordinary numbers, and numbers that break careless code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+STYLES = ("ordinary", "ties", "wide", "special")
+
+
+def exact_values(random: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """Non-zero integers within +-3: a dropped, doubled or misplaced term changes the result, rounding never does."""
+    if dtype == np.bool_:
+        return random.integers(0, 2, shape).astype(dtype)
+    return np.asarray(random.choice([-3, -2, -1, 1, 2, 3], shape)).astype(dtype)
+
+
+def values(random: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any], style: str) -> Array:
+    """Random data. `ties`: few distinct values. `wide`: magnitudes over 40 binades. `special`: with NaN, infinities, -0, limits."""
+    if dtype == np.bool_:
+        return random.integers(0, 2, shape).astype(dtype)
+    if np.issubdtype(dtype, np.integer):
+        found = random.integers(-9, 10, shape).astype(dtype)
+        return _sprinkle(random, found, [np.iinfo(dtype).min, np.iinfo(dtype).max, 0]) if style == "special" else found
+    if style == "ties":
+        return np.asarray(random.choice([-1.0, 0.0, 0.5, 1.0], shape)).astype(dtype)
+    found = np.asarray(random.standard_normal(shape)).astype(dtype)
+    if style == "wide":
+        return np.asarray(np.ldexp(found, random.integers(-20, 20, shape))).astype(dtype)
+    if style == "special":
+        info = np.finfo(dtype)
+        return _sprinkle(random, found, [np.nan, np.inf, -np.inf, -0.0, 0.0, info.max, info.smallest_subnormal, info.tiny])
+    return found
+
+
+def _sprinkle(random: np.random.Generator, array: Array, specials: list[Any]) -> Array:
+    chosen = random.random(array.shape) < 0.15
+    return np.asarray(np.where(chosen, np.asarray(random.choice(np.array(specials, array.dtype), array.shape)), array))
