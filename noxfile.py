@@ -21,13 +21,15 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
+# One folder for each Python: nox would reuse one's environments for another.
+HOME = ROOT / ".nox" / f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
 def start_in_own_environment() -> None:
     """Run this file again under an interpreter that has nox: the system's own may be closed to pip (PEP 668)."""
     if sys.version_info < (3, 11):
         sys.exit("unrut needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Try: uv run noxfile.py")
-    home = ROOT / ".nox" / f"self-{sys.version_info[0]}.{sys.version_info[1]}"
+    home = HOME / "nox"
     python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     ready = home / "ready"  # written last, so that an interrupted installation is not taken for a whole one
     if not ready.exists():
@@ -38,9 +40,8 @@ def start_in_own_environment() -> None:
             uv = shutil.which("uv")
             if uv:
                 os.execv(uv, [uv, "run", "--no-project", __file__, *sys.argv[1:]])
-            last_line = (made.stderr or made.stdout).strip().rpartition("\n")[2]
             sys.exit(
-                f"This Python cannot make environments ({last_line or 'python -m venv failed'}).\n"
+                f"This Python cannot make environments: {sys.executable} -m venv fails.\n"
                 "Try: apt install python3-venv (or your system's package of that name), or install uv and type: "
                 "uv run noxfile.py " + " ".join(sys.argv[1:])
             )
@@ -59,12 +60,14 @@ except ImportError:
     start_in_own_environment()
 
 nox.needs_version = ">=2024.4.15"
-nox.options.default_venv_backend = "uv|virtualenv"
+# Whoever started this installs: pip, with pip's own settings for mirrors and certificates, unless it was uv.
+nox.options.default_venv_backend = "uv|virtualenv" if os.environ.get("UV") else "virtualenv"
 nox.options.reuse_existing_virtualenvs = True
+nox.options.envdir = str(HOME)
 nox.options.sessions = ["tests"]
 
 ROOMS = ("emitter", "reference", "templates")
-GROUPS = nox.project.load_toml("pyproject.toml")["dependency-groups"]
+GROUPS = nox.project.load_toml(ROOT / "pyproject.toml")["dependency-groups"]
 
 
 def link_rooms(session: nox.Session) -> None:

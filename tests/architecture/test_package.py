@@ -65,7 +65,16 @@ def wheel(checkout, tmp_path_factory) -> Path:
 def test_the_package_list_is_complete(checkout):
     listed = checkout.project["tool"]["setuptools"]["packages"]
     assert listed == sorted(listed)
-    assert set(listed) == packages_of(checkout)
+    assert set(listed) == packages_of(checkout), (
+        "name every folder with an __init__.py under [tool.setuptools] packages"
+    )
+
+
+def test_every_python_file_of_the_package_is_in_a_package(checkout):
+    """A folder without `__init__.py` imports from a checkout and is missing from the wheel."""
+    inside = [file for file in checkout.files if checkout.in_package(file) and file.endswith(".py")]
+    lost = [file for file in inside if f"{PurePosixPath(file).parent}/__init__.py" not in checkout.files]
+    assert not lost
 
 
 def test_the_wheel_holds_the_tracked_files_and_no_others(checkout, wheel):
