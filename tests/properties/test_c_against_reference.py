@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Random programs through reference and C: exact integers bit for bit, then any data within the derived bound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, note
+from hypothesis import strategies as st
+
+from unrut.emitter.kernel import Kernel
+from unrut.reference import evaluate, evaluate_with_bounds
+from unrut.testing.cases import Case, draw_case
+from unrut.testing.comparison import Verdict, judge_bounded, judge_exact
+from unrut.testing.programs import Sample, programs
+from unrut.testing.values import STYLES
+
+pytestmark = pytest.mark.compiler
+seeds = st.integers(0, 2**31)
+
+
+def _run(kernel: Kernel, case: Case, threads: int = 2) -> dict[str, np.ndarray]:
+    found = kernel(*(case.arrays[o.name] for o in case.program.operands), threads=threads, **case.scalars)
+    return dict(zip(case.program.results, found if isinstance(found, tuple) else (found,), strict=True))
+
+
+@given(sample=programs(exact=True), seed=seeds)
+def test_small_integers_agree_bit_for_bit(sample: Sample, seed: int, kernel_for: Callable[[Case], Kernel]) -> None:
+    case = draw_case(sample, seed=seed, layout="mixed")
+    note(case.text)
+    got, want = _run(kernel_for(case), case), evaluate(case.program, case.arrays, case.scalars)
+    for name in case.program.results:
+        assert got[name].dtype == want[name].dtype
+        assert got[name].shape == want[name].shape
+        assert not judge_exact(got[name], want[name]).problem, name
+
+
+@given(sample=programs(exact=False), seed=seeds, style=st.sampled_from(STYLES))
+def test_any_data_agree_within_the_bound(
+    sample: Sample, seed: int, style: str, kernel_for: Callable[[Case], Kernel], tally: list[Verdict]
+) -> None:
+    case = draw_case(sample, seed=seed, style=style)
+    note(case.text)
+    got, want = _run(kernel_for(case), case), evaluate_with_bounds(case.program, case.arrays, case.scalars)
+    for name in case.program.results:
+        verdict = judge_bounded(got[name], want[name])
+        tally.append(verdict)
+        assert not verdict.problem, name
+
+
+@given(sample=programs(exact=False), seed=seeds)
+def test_results_do_not_depend_on_the_number_of_threads(
+    sample: Sample, seed: int, kernel_for: Callable[[Case], Kernel]
+) -> None:
+    case = draw_case(sample, seed=seed, style="ordinary")
+    note(case.text)
+    kernel = kernel_for(case)
+    alone = _run(kernel, case, threads=1)
+    for threads in (2, 3, 5):
+        together = _run(kernel, case, threads=threads)
+        for name in case.program.results:
+            assert alone[name].tobytes() == together[name].tobytes(), (name, threads)
