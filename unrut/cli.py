@@ -112,7 +112,7 @@ def run_doctor(options: argparse.Namespace) -> int:
 
     report = doctor.diagnose()
     print(report.to_json() if options.json else report.show())
-    return 0
+    return 0 if report.toolchain else 1
 
 
 def run_cache(options: argparse.Namespace) -> int:

@@ -138,11 +138,20 @@ def test_values_of_parameters(text, value):
     assert type(cli.value_of(text)) is type(value)
 
 
+@pytest.mark.compiler
 def test_doctor_speaks_to_people_and_to_machines(capsys):
     assert cli.main(["doctor"]) == 0
     assert "compiler" in capsys.readouterr().out.lower()
     assert cli.main(["doctor", "--json"]) == 0
     assert isinstance(json.loads(capsys.readouterr().out), dict)
+
+
+def test_doctor_without_a_compiler_ends_with_status_1(monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("CC", "")
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    assert cli.main(["doctor"]) == 1
+    assert "install" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("action", ["info", "verify"])
