@@ -99,10 +99,9 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """ruff: rules and format."""
+    """ruff, with the rules that pyproject.toml argues for. `-- --fix` mends what can be mended."""
     session.install(*GROUPS["lint"])
     session.run("ruff", "check", *session.posargs)
-    session.run("ruff", "format", "--check", *session.posargs)
 
 
 @nox.session
