@@ -14,6 +14,9 @@ from typing import Union
 
 from unrut.spans import Span
 
+LARGEST = 100_000  # terms in one definition
+DEEPEST = 128  # levels of one term: passes recurse, so this bounds their stack
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Number:
@@ -33,7 +36,7 @@ class Name:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """`tensor.shape[dimension]`, an extent as a number."""
+    """`tensor.shape[dimension]`, an extent as a number; dimensions count from 0."""
 
     tensor: str
     dimension: int
@@ -80,7 +83,11 @@ class Conversion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reduction:
-    """`kind[axes](body, where=, initial=, dtype=)`. `component` chooses one place of an argmax or argmin over several axes."""
+    """`kind[axes](body, where=, initial=, dtype=)`.
+
+    `component` chooses one place of an argmax or argmin over several axes, `argmax[i, j](e)[1]` in text; over one axis
+    it is 0 and need not be written.
+    """
 
     kind: str
     axes: tuple[str, ...]
@@ -107,7 +114,7 @@ Term = Union[Number, Name, Size, Subscripted, Applied, Choice, Conversion, Reduc
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """A tensor parameter: name, and what the signature says: a dtype's name or None, dimensions or None (rank unknown)."""
+    """A tensor parameter, and what the signature says: a dtype's name or None, dimensions or None (rank unknown)."""
 
     name: str
     dtype: str | None = None

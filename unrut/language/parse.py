@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The text front end.
+
+    text      = header, then one logical line for each
+                "axis" name ":" extent
+                name "[" axes "]" "=" expression
+    comments  from # to the end of the line; a line goes on inside brackets
+
+Expressions are Python's, read through `ast` with an allow-list; nothing is evaluated.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from unrut.errors import NotationError, UnrutError, raise_all
+from unrut.language.names import name_fault
+from unrut.language.notation import Assignment, Definition, GivenAxis, Subscripted, Term
+from unrut.language.signature import parse_header
+from unrut.language.source import LogicalLine, Text, logical_lines
+from unrut.language.terms import TermReader
+from unrut.spans import Span
+
+_AXIS = re.compile(r"axis\s+(\w+)\s*:\s*")
+
+
+def parse(text: str, file: str = "<text>") -> Definition:
+    """Read one op from text. `file` is the name that errors show.
+
+    Raises NotationError, NameClashError or DTypeError with all faults of the text, whatever the text is.
+    """
+    if not isinstance(text, str):
+        raise NotationError("a text is expected", remedy='ur.parse("f(x: f32[n]) -> y\\ny[i] = 2*x[i]")')
+    whole = Text(file=file, text=text.replace("\r\n", "\n"))
+    lines = logical_lines(whole)
+    if not lines:
+        raise NotationError("the text holds no op", remedy="f(x: f32[n]) -> y, then a line y[i] = ...")
+    header = parse_header(lines[0])
+    errors: list[UnrutError] = []
+    axes: list[GivenAxis] = []
+    statements: list[Assignment] = []
+    nodes = 0
+    for line in lines[1:]:
+        reader = _LineReader(line, nodes)
+        try:
+            given = reader.given_axis()
+            if given is not None:
+                axes.append(given)
+            else:
+                statements.append(reader.statement())
+        except UnrutError as error:
+            errors.append(error)
+        nodes = reader.terms.nodes
+    if errors:
+        raise_all(errors)
+    return Definition(
+        name=header.name,
+        parameters=header.parameters,
+        scalars=header.scalars,
+        axes=tuple(axes),
+        statements=tuple(statements),
+        results=header.results,
+        span=header.span,
+    )
+
+
+class _LineReader:
+    """Reads one logical line through `ast`, which counts lines and columns from the start of what it is given."""
+
+    def __init__(self, line: LogicalLine, nodes: int) -> None:
+        self.line = line
+        self.origin = line.start
+        self.code = line.code
+        self.terms = TermReader(span=self.span, point=self.fault, nodes=nodes)
+
+    def offset(self, line: int, column: int) -> int:
+        """The place in the whole text of a position that `ast` gives."""
+        skipped = sum(len(part) + 1 for part in self.code.split("\n")[: line - 1])
+        return self.origin + skipped + column
+
+    def stretch(self, node: ast.AST) -> tuple[int, int]:
+        if not isinstance(node, ast.expr | ast.stmt):
+            return self.line.start, self.line.end
+        end_line, end_column = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset + 1
+        return self.offset(node.lineno, node.col_offset), self.offset(end_line, end_column)
+
+    def span(self, node: ast.AST) -> Span:
+        return self.line.text.span(*self.stretch(node))
+
+    def fault(self, message: str, node: ast.AST, remedy: str = "") -> NotationError:
+        return self.line.text.fault(message, *self.stretch(node), remedy=remedy)
+
+    def tree(self) -> list[ast.stmt]:
+        try:
+            return ast.parse(self.code).body
+        except SyntaxError as error:
+            start = self.offset(error.lineno or 1, max(0, (error.offset or 1) - 1))
+            start = min(start, self.line.end - 1)
+            message = f"this can't be read: {error.msg}"
+        except (RecursionError, MemoryError):
+            start, message = self.line.start, "the statement is nested too deeply"
+        except (ValueError, OverflowError) as error:
+            start, message = self.line.start, f"this can't be read: {error}"
+        raise self.line.text.fault(message, start, start + 1, remedy="V[i, j] = an expression") from None
+
+    def given_axis(self) -> GivenAxis | None:
+        head = _AXIS.match(self.code)
+        if head is None:
+            return None
+        name, start = head[1], self.line.start + head.start(1)
+        span = self.line.text.span(start, start + len(name))
+        fault = name_fault(name, "axis", span)
+        if fault is not None:
+            raise fault
+        self.origin, self.code = self.line.start + head.end(), self.code[head.end() :]
+        match self.tree():
+            case [ast.Expr(value=value)]:
+                return GivenAxis(name=name, extent=self.terms.read(value), span=span)
+            case [ast.Assign(targets=[ast.Name(id="start" | "stop")], value=value), *_]:
+                raise self.fault("ranges from data are not part of the language yet", value)
+        raise self.line.text.fault(
+            "an axis is given as `axis t: 3`", self.line.start, self.line.end, remedy="axis t: 3"
+        )
+
+    def statement(self) -> Assignment:
+        match self.tree():
+            case [ast.Assign(targets=[target], value=value) as whole]:
+                name, subscripts = self.target(target)
+                return Assignment(
+                    target=name, subscripts=subscripts, body=self.terms.read(value), span=self.span(whole)
+                )
+            case [ast.AugAssign() as whole]:
+                raise self.fault(
+                    "accumulation (`+=`) is not part of the language yet", whole, "a reduction: V[i] = sum[e](...)"
+                )
+            case _:
+                message, remedy = "this is no statement", "V[i, j] = an expression, one for each line"
+                raise self.line.text.fault(message, self.line.start, self.line.end, remedy=remedy)
+
+    def target(self, node: ast.expr) -> tuple[str, tuple[Term, ...]]:
+        match node:
+            case ast.Name(id=name):
+                return self.terms.identifier(name, node, "tensor"), ()
+            case ast.Subscript(value=ast.Name()):
+                found = self.terms.read(node)
+                assert isinstance(found, Subscripted)
+                return found.tensor, found.subscripts
+            case _:
+                raise self.fault("only a tensor can be defined", node, "V[i, j] = ...")
