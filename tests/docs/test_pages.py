@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every page is executed: its `python` blocks run in order in one namespace; a `text` block right below one is what it prints.
+
+In such a block `...` stands for anything. A block that is not to be run is marked otherwise (`c`, `sh`, or no language).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import doctest
+import io
+import re
+import runpy
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A fenced block: language, number of the line that its code starts at, code."""
+
+    language: str
+    line: int
+    code: str
+
+
+def blocks(text: str) -> list[Block]:
+    return [
+        Block(language=found[1], line=text.count("\n", 0, found.start(2)) + 1, code=found[2])
+        for found in FENCE.finditer(text)
+    ]
+
+
+def check_page(page: Path, folder: Path) -> int:
+    """Run a page and compare what it prints. Returns the number of blocks that ran.
+
+    Code runs from files with as many lines before it as on the page, so that errors and ops name the page's lines.
+    """
+    namespace: dict[str, object] = {}
+    found = blocks(page.read_text(encoding="utf-8"))
+    ran = 0
+    for block, below in zip(found, [*found[1:], None], strict=True):
+        if block.language != "python":
+            continue
+        file = folder / f"{page.stem}_{block.line}.py"
+        file.write_text("\n" * (block.line - 1) + block.code, encoding="utf-8")
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            namespace.update(runpy.run_path(str(file), init_globals=namespace))
+        ran += 1
+        if below is not None and below.language == "text" and adjacent(block, below):
+            same = doctest.OutputChecker().check_output(below.code, printed.getvalue(), doctest.ELLIPSIS)
+            assert same, (
+                f"{page.name}:{below.line} says\n{below.code}\nand the code above it prints\n{printed.getvalue()}"
+            )
+    return ran
+
+
+def adjacent(block: Block, below: Block) -> bool:
+    """Whether nothing but one blank line lies between two blocks."""
+    return below.line - (block.line + block.code.count("\n")) <= 3
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_a_page_does_what_it_says(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    check_page(page, tmp_path)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_between_pages_lead_somewhere(page):
+    text = re.sub(FENCE, "", page.read_text(encoding="utf-8"))
+    targets = re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", text)
+    assert not [target for target in targets if not (page.parent / target).exists()]
+
+
+def test_the_readme_runs_something():
+    assert [block.language for block in blocks((ROOT / "README.md").read_text(encoding="utf-8"))].count("python") >= 1
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["```python\n1 / 0\n```\n", "```python\nprint(1)\n```\n\n```text\n2\n```\n", "```python\nassert False\n```\n"],
+)
+def test_a_planted_mistake_is_found(page, tmp_path):
+    (tmp_path / "page.md").write_text(page)
+    with pytest.raises((AssertionError, ZeroDivisionError)):
+        check_page(tmp_path / "page.md", tmp_path)
+
+
+def test_a_right_page_passes(tmp_path):
+    text = "Words.\n\n```python\nx = 1\n```\n\nMore.\n\n```python\nprint(x, 2.5)\n```\n\n```text\n1 ...\n```\n"
+    (tmp_path / "page.md").write_text(text)
+    assert check_page(tmp_path / "page.md", tmp_path) == 2
