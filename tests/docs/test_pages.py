@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every page is executed: its `python` blocks run in order in one namespace; a `text` block right below one is what it prints.
+"""Every page is executed: its `python` blocks run in order in one namespace.
 
-In such a block `...` stands for anything. A block that is not to be run is marked otherwise (`c`, `sh`, or no language).
+A `text` block right below one is what it prints, where `...` stands for anything. A block that is not to be run is marked
+otherwise (`c`, `sh`, or no language).
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import contextlib
 import doctest
 import io
 import re
-import runpy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def check_page(page: Path, folder: Path) -> int:
 
     Code runs from files with as many lines before it as on the page, so that errors and ops name the page's lines.
     """
-    namespace: dict[str, object] = {}
+    namespace: dict[str, object] = {"__name__": "__main__"}
     found = blocks(page.read_text(encoding="utf-8"))
     ran = 0
     for block, below in zip(found, [*found[1:], None], strict=True):
@@ -52,7 +52,7 @@ def check_page(page: Path, folder: Path) -> int:
         file.write_text("\n" * (block.line - 1) + block.code, encoding="utf-8")
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
-            namespace.update(runpy.run_path(str(file), init_globals=namespace))
+            exec(compile(file.read_text(encoding="utf-8"), str(file), "exec"), namespace)  # noqa: S102  # our own pages
         ran += 1
         if below is not None and below.language == "text" and adjacent(block, below):
             same = doctest.OutputChecker().check_output(below.code, printed.getvalue(), doctest.ELLIPSIS)
