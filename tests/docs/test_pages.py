@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every page is executed: its `python` blocks run in order in one namespace.
 
-A `text` block right below one is what it prints, where `...` stands for anything. A block that is not to be run is marked
-otherwise (`c`, `sh`, or no language).
+A `text` block right below one is what it prints, where `...` stands for anything. A block that is not to be run is
+marked otherwise (`c`, `sh`, or no language).
 """
 
 from __future__ import annotations
