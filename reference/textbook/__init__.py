@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An independent NumPy formula for each op of `unrut.ops`, in modules of the same names: they test the notation itself.
+
+Written from the papers, not from the notation: other operations (windows as views, `@`, broadcasting), other order, f64
+throughout. Arguments are arrays as the op takes them; results are f64 (i64 where all operands are integers).
+"""
+
+from __future__ import annotations
+
+from unrut.reference.textbook.attention import attention, causal_attention, window_attention
+from unrut.reference.textbook.capsules import caps_votes, conv_caps
+from unrut.reference.textbook.convolution import conv2d, depthwise_conv2d, transposed_conv2d
+from unrut.reference.textbook.filters import bilateral_filter, dilation
+from unrut.reference.textbook.normalization import layer_norm, logsumexp, softmax
+from unrut.reference.textbook.products import batched_matmul, matmul
+from unrut.reference.textbook.routing import dynamic_routing, em_routing
+
+__all__ = [
+    "attention",
+    "batched_matmul",
+    "bilateral_filter",
+    "caps_votes",
+    "causal_attention",
+    "conv2d",
+    "conv_caps",
+    "depthwise_conv2d",
+    "dilation",
+    "dynamic_routing",
+    "em_routing",
+    "layer_norm",
+    "logsumexp",
+    "matmul",
+    "softmax",
+    "transposed_conv2d",
+    "window_attention",
+]

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The op library: each op in a few lines of the notation, beside the formula of its paper.
+
+    products       matmul, batched_matmul
+    convolution    conv2d, depthwise_conv2d, transposed_conv2d
+    capsules       caps_votes, conv_caps
+    routing        dynamic_routing, em_routing
+    normalization  softmax, logsumexp, layer_norm
+    attention      attention, causal_attention, window_attention
+    filters        bilateral_filter, dilation
+
+Common to all: operands are f32 or f64 (sums, products and maxima also take integers), they promote as in NumPy, and
+every named intermediate is rounded to its dtype. Extents of 0 give empty or neutral results. How far a kernel may be
+from the exact value is derived from the op itself: `unrut.reference.evaluate_with_bounds`. An axis with two extents is
+a ShapeError, a dtype without meaning a DTypeError, arrays that do not fit a BindError.
+"""
+
+from __future__ import annotations
+
+from unrut.ops.attention import attention, causal_attention, window_attention
+from unrut.ops.capsules import caps_votes, conv_caps
+from unrut.ops.convolution import conv2d, depthwise_conv2d, transposed_conv2d
+from unrut.ops.filters import bilateral_filter, dilation
+from unrut.ops.normalization import layer_norm, logsumexp, softmax
+from unrut.ops.products import batched_matmul, matmul
+from unrut.ops.routing import dynamic_routing, em_routing
+
+__all__ = [
+    "attention",
+    "batched_matmul",
+    "bilateral_filter",
+    "caps_votes",
+    "causal_attention",
+    "conv2d",
+    "conv_caps",
+    "depthwise_conv2d",
+    "dilation",
+    "dynamic_routing",
+    "em_routing",
+    "layer_norm",
+    "logsumexp",
+    "matmul",
+    "softmax",
+    "transposed_conv2d",
+    "window_attention",
+]

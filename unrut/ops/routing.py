@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Routing by agreement: believe a parent whose votes agree, send a child to the parents that it agrees with."""
+
+from __future__ import annotations
+
+import unrut as ur
+from unrut.errors import BindError
+from unrut.ops.capsules import caps_votes
+
+
+@ur.op
+def dynamic_routing(U, W, *, iters=3):
+    """Dynamic routing between capsules whose poses are vectors; a vector's length says how present its entity is.
+
+        u^[j|i] = W_ij u_i                                       equation (2)
+        iters times:  c_i = softmax(b_i)                         equation (3); b = 0 at first, so c = 1/parents
+                      s_j = sum_i c_ij u^[j|i]                   equation (2)
+                      v_j = |s_j|^2 / (1 + |s_j|^2) s_j / |s_j|  equation (1), squash
+                      b_ij = b_ij + u^[j|i] . v_j                procedure 1, line 7
+
+    Squash is written s_j |s_j| / (1 + |s_j|^2), so that s_j = 0 gives 0.
+    Shapes: U (n, children, k), W (children, parents, k, d); v (n, parents, d). No children give zeros.
+    Dtypes: f32, f64. Rounding: u^, b, c, s, v are rounded each. |s_j|^2 beyond the dtype's range gives NaN.
+    Parameters: `iters`, at least 1.
+    Source: Sabour, Frosst, Hinton, Dynamic Routing Between Capsules (arXiv 1710.09829), section 2.
+    """
+    at_least_one(iters)
+    n, i, j, k, d, e = ur.axes("n i j k d e")
+    u = ur.tensor("u")
+    u[n, i, j, d] = ur.sum[k](U[n, i, k] * W[i, j, k, d])
+    share, logit = 1 / W.shape[1], 0
+    for t in range(iters):
+        s, v = ur.tensor(f"s{t}"), ur.tensor(f"v{t}")
+        s[n, j, d] = ur.sum[i](share * u[n, i, j, d])
+        length2 = ur.sum[e](s[n, j, e] ** 2)
+        v[n, j, d] = s[n, j, d] * ur.sqrt(length2) / (1 + length2)
+        if t < iters - 1:
+            b, c = ur.tensor(f"b{t}"), ur.tensor(f"c{t}")
+            b[n, i, j] = logit + ur.sum[d](u[n, i, j, d] * v[n, j, d])
+            c[n, i, j] = ur.softmax(b[n, i, j], along=j)
+            share, logit = c[n, i, j], b[n, i, j]
+    return v
+
+
+@ur.op
+def em_routing(P, A, W, beta_u, beta_a, *, stride=1, iters=3, final_lambda=0.01, eps=1e-4):
+    """EM routing of convolutional matrix capsules: each parent is a Gaussian fitted to the votes that fall to it.
+
+        V_ij = M_i W_ij, with h over the elements of a pose            section 2, `caps_votes`
+        iters times, R_ij = 1/parents at first:
+            R_ij = R_ij a_i                                            M step, line 2
+            mu_j^h = sum_i R_ij V_ij^h / sum_i R_ij                    line 3
+            var_j^h = sum_i R_ij (V_ij^h - mu_j^h)^2 / sum_i R_ij      line 4; plus eps
+            a_j = logistic(lambda (beta_a - sum_h (beta_u + log sigma_j^h) sum_i R_ij))     lines 5 and 6
+            R_ij = a_j p_j / sum_j a_j p_j,  p_j = prod_h N(V_ij^h; mu_j^h, var_j^h)        E step, lines 2 and 3
+
+    Per patch: i runs over a parent's window (ky, kx, ci) and R sums to 1 over the parents co of that window.
+    lambda is final_lambda (1 - 0.95^(t+1)) in iteration t, the schedule that the authors
+    gave on OpenReview (forum HJWLfGWRb).
+    Shapes: P (n, ci, h, w, i, k), A (n, ci, h, w), W (co, ci, kh, kw, k, j), beta_u (co), beta_a (co);
+    pose (n, y, x, co, i, j), act (n, y, x, co) with y = (h - kh)//stride + 1, x = (w - kw)//stride + 1.
+    Dtypes: f32, f64. Rounding: every tensor below is rounded. A window whose activations are all 0 gives NaN.
+    Parameters: `iters` (at least 1), `stride`; `final_lambda`, `eps` are run-time scalars.
+    Source: Hinton, Sabour, Frosst, Matrix capsules with EM routing (ICLR 2018), procedure 1.
+    """
+    at_least_one(iters)
+    n, y, x, ci, i, j = ur.axes("n y x ci i j")
+    co, ky, kx = ur.axis("co", W.shape[0]), ur.axis("ky", W.shape[2]), ur.axis("kx", W.shape[3])
+    V = caps_votes(P, W, stride=stride)
+    vote, child = V[n, y, x, ky, kx, ci, co, i, j], A[n, ci, stride * y + ky, stride * x + kx]
+    share = 1 / W.shape[0]
+    for t in range(iters):
+        R, S, mu, var, z = (ur.tensor(f"{name}{t}") for name in ("R", "S", "mu", "var", "z"))
+        R[n, y, x, ky, kx, ci, co] = child * share
+        r, m, sigma2 = R[n, y, x, ky, kx, ci, co], mu[n, y, x, co, i, j], var[n, y, x, co, i, j]
+        S[n, y, x, co] = ur.sum[ky, kx, ci](r)
+        mu[n, y, x, co, i, j] = ur.sum[ky, kx, ci](r * vote) / S[n, y, x, co]
+        var[n, y, x, co, i, j] = ur.sum[ky, kx, ci](r * (vote - m) ** 2) / S[n, y, x, co] + eps
+        cost = ur.sum[i, j](beta_u[co] + 0.5 * ur.log(sigma2)) * S[n, y, x, co]
+        z[n, y, x, co] = final_lambda * (1 - 0.95 ** (t + 1)) * (beta_a[co] - cost)
+        if t < iters - 1:
+            L = ur.tensor(f"L{t}")
+            logp = -0.5 * ur.sum[i, j]((vote - m) ** 2 / sigma2 + ur.log(2 * ur.pi * sigma2))
+            L[n, y, x, ky, kx, ci, co] = ur.logsigmoid(z[n, y, x, co]) + logp
+            share = ur.softmax(L[n, y, x, ky, kx, ci, co], along=co)
+    act = ur.tensor("act")
+    act[n, y, x, co] = ur.sigmoid(z[n, y, x, co])
+    return mu, act
+
+
+def at_least_one(iters: int) -> None:
+    """Refuse a routing procedure without an iteration: it has no result."""
+    if iters < 1:
+        raise BindError(f"routing needs at least one iteration, `iters` is {iters}", remedy="iters=3")
