@@ -133,6 +133,13 @@ def bench(session: nox.Session) -> None:
     session.run("python", "bench/run.py", *session.posargs)
 
 
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """Plant mistakes in emitter and templates; the tests must find them. `-- --count 200 --seed 7`."""
+    session.install("-e", ".[testing,demo]", *GROUPS["tests"])
+    session.run("python", "tests/commands/mutants.py", *session.posargs)
+
+
 if __name__ == "__main__":
     sys.argv[1:1] = ["--noxfile", __file__]
     sys.exit(nox.main())
