@@ -28,12 +28,15 @@ def wanted_folder() -> Path:
     """The folder of choice: UNRUT_CACHE_DIR, else the user's cache folder as the platform has it."""
     if named := os.environ.get(VARIABLE):
         return Path(os.path.abspath(named))
-    return platformdirs.user_cache_path("unrut", appauthor=False)
+    try:
+        return platformdirs.user_cache_path("unrut", appauthor=False)
+    except RuntimeError:  # nobody knows this user's home; other versions leave the tilde
+        return Path("~/.cache/unrut")
 
 
 def prepare(folder: Path) -> str:
     """Make the folder if need be; the reason why it must not be used, or an empty text."""
-    if not folder.is_absolute():  # what is left of "~/.cache" for a user without a home
+    if not folder.is_absolute():
         return "there is no home folder"
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)

@@ -190,6 +190,7 @@ def test_a_full_disk_leads_to_the_private_folder(cache_folder, recwarn):
 
 def test_the_cap_evicts_whole_entries_oldest_first_and_spares_strangers(cache_folder):
     keys = [f"{number:064x}" for number in range(4)]
+    open_cache()
     (cache_folder / "letter.txt").write_text("x" * 10_000)
     (cache_folder / "part-album").mkdir()
     for age, key in enumerate(keys):
