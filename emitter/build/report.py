@@ -27,7 +27,7 @@ def show(report: Report) -> str:
         ("processor", _cpu(report.cpu)),
         *(("compiler", _compiler(verdict, verdict.toolchain is chosen)) for verdict in report.compilers),
         ("flags", " ".join((*chosen.flags, *chosen.openmp)) if chosen else "none: no compiler works"),
-        ("features", " ".join(feature for feature in chosen.features if "=" not in feature) if chosen else "unknown"),
+        ("features", " ".join(_features(report)) or "unknown"),
         ("cache", _cache(report)),
         ("packages", ", ".join(found) + (f"; absent: {', '.join(absent)}" if absent else "")),
         ("GPU", _gpu(report.gpu, pycuda=bool(report.packages["pycuda"]))),
@@ -54,6 +54,12 @@ def _compiler(verdict: Verdict, used: bool) -> str:
     openmp = f", OpenMP by {Path(toolchain.runtime).name}" if toolchain.runtime else ""
     serial = "" if toolchain.parallel else f", no OpenMP: {verdict.serial}"
     return f"{name}: {toolchain.release}, {toolchain.target}: {proof}{openmp}{serial}{' (used)' if used else ''}"
+
+
+def _features(report: Report) -> tuple[str, ...]:
+    """What the compiler takes the processor to have; where it does not tell, what the system says."""
+    told = report.toolchain.features if report.toolchain else ()
+    return tuple(feature for feature in told if "=" not in feature) or report.cpu.features
 
 
 def _cpu(cpu: Cpu) -> str:

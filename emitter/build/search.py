@@ -17,6 +17,7 @@ from pathlib import Path
 
 from unrut.emitter.build import cpu, flags
 from unrut.emitter.build.cache import Cache, open_cache
+from unrut.emitter.build.entry import FORMAT
 from unrut.emitter.build.notice import say_once
 from unrut.emitter.build.probe import PROBE, Candidate, Verdict, prove
 from unrut.emitter.build.toolchain import Toolchain, build_environment, toolchain_from
@@ -119,6 +120,7 @@ def _key(candidate: Candidate) -> str | None:
     except OSError:
         return None
     parts = {
+        "format": FORMAT,
         "probe": (PROBE, flags.SEMANTICS, flags.NATIVE, flags.OPENMP),
         "command": candidate.command,
         "programs": states,

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 
-from unrut.emitter.build import flags
+from unrut.emitter.build import cpu, flags
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +49,12 @@ class Toolchain:
         return replace(self, openmp=(), runtime="")
 
     def identity(self) -> dict[str, object]:
-        """All that may change what this toolchain makes of the same source, as JSON can hold it."""
-        return {
-            **asdict(self),
-            "libraries": flags.LIBRARIES,
-            "shared": flags.SHARED,
-            "environment": build_environment(),
-        }
+        """All that may change what this toolchain makes of the same source, as JSON can hold it.
+
+        The processor is named beside `features`, because some compilers mean this very one without being told (zig's).
+        """
+        surroundings = {"processor": cpu.identity(), "environment": build_environment()}
+        return {**asdict(self), **surroundings, "shared": flags.SHARED, "libraries": flags.LIBRARIES}
 
 
 def build_environment() -> dict[str, str]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from unrut.emitter.build import build, find_toolchain, flags, library
+from unrut.emitter.build import build, cpu, find_toolchain, flags, library
 from unrut.emitter.build.library import content_key
 from unrut.errors import BuildError, InternalError
 
@@ -110,7 +110,9 @@ def test_all_that_decides_the_code_makes_another_key(source, monkeypatch):
     keys.add(content_key(source(source().code + " "), toolchain))
     monkeypatch.setattr(library, "FORMAT", library.FORMAT + 1)
     keys.add(content_key(source(), toolchain))
-    assert len(keys) == len(varied) + 3
+    monkeypatch.setattr(cpu, "identity", lambda: "another processor")
+    keys.add(content_key(source(), toolchain))
+    assert len(keys) == len(varied) + 4
     assert all(len(key) == 64 for key in keys)
 
 
