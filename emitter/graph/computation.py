@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Graph: a Program flattened to computations of at most one reduction each, in an order in which they can run.
+
+    Graph       = program, computations
+    Computation = name[axes] = body                      pointwise
+                | name[axes] = reduction of body         over further axes
+
+A body has no Reduce, no Along and no `outside`: policies are index arithmetic and lazy Where. Each computation defines one
+tensor; names of statements' targets keep theirs, the others are made from them (`V_sum`, `y_max`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from unrut.program.extents import Extent
+from unrut.program.nodes import Axis, Expr, Program, Read, ReduceKind
+from unrut.program.types import DType
+from unrut.program.walk import reads
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reduction:
+    """`kind` over `axes`, where all of `where` hold (lazily: elsewhere nothing is read); `initial` takes part as one more term.
+
+    The kind is never logsumexp or count: these are made of others. argmax and argmin give the flat place in `axes`, the
+    last fastest, 0 where there is none.
+    """
+
+    kind: ReduceKind
+    axes: tuple[Axis, ...]
+    where: tuple[Expr, ...] = ()
+    initial: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Computation:
+    """One tensor `name` of `dtype` over `axes`. `body` is its value, or the term of its reduction.
+
+    `statement` is the target of the program's statement that it serves. Axis names are local to the computation.
+    """
+
+    name: str
+    axes: tuple[Axis, ...]
+    dtype: DType
+    body: Expr
+    reduction: Reduction | None
+    statement: str = field(default="", compare=False)
+
+    @property
+    def shape(self) -> tuple[Extent, ...]:
+        return tuple(axis.extent for axis in self.axes)
+
+    @property
+    def reduced(self) -> tuple[Axis, ...]:
+        """The reduction's axes; none where there is no reduction."""
+        return self.reduction.axes if self.reduction is not None else ()
+
+    def expressions(self) -> tuple[Expr, ...]:
+        """Everything that is evaluated: the body, conditions of the reduction, its initial value."""
+        if self.reduction is None:
+            return (self.body,)
+        initial = () if self.reduction.initial is None else (self.reduction.initial,)
+        return (self.body, *self.reduction.where, *initial)
+
+    def reads(self) -> Iterator[Read]:
+        """Every read, operands and computations alike."""
+        return (read for expr in self.expressions() for read in reads(expr))
+
+    def extents(self) -> dict[str, Extent]:
+        """The extent of each axis, free and reduced."""
+        return {axis.name: axis.extent for axis in (*self.axes, *self.reduced)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Graph:
+    """All computations, each after those it reads; every one is needed for a result."""
+
+    program: Program
+    computations: tuple[Computation, ...]
+
+    def computation(self, name: str) -> Computation:
+        """The computation that defines a tensor."""
+        return next(c for c in self.computations if c.name == name)
+
+    def names(self) -> frozenset[str]:
+        """The names of all computed tensors."""
+        return frozenset(c.name for c in self.computations)
+
+    def producers(self, consumer: Computation) -> tuple[str, ...]:
+        """The computed tensors that a computation reads, each once, in the order of its reads."""
+        known = self.names()
+        return tuple(dict.fromkeys(r.tensor for r in consumer.reads() if r.tensor in known))
+
+    def consumers(self, name: str) -> tuple[Computation, ...]:
+        """The computations that read a tensor."""
+        return tuple(c for c in self.computations if any(r.tensor == name for r in c.reads()))
+
+    def dtype_of(self, tensor: str) -> DType:
+        """Element type of an operand or a computed tensor."""
+        found = next((o for o in self.program.operands if o.name == tensor), None)
+        return found.dtype if found is not None else self.computation(tensor).dtype
+
+    def shape_of(self, tensor: str) -> tuple[Extent, ...]:
+        """Extents of an operand or a computed tensor."""
+        found = next((o for o in self.program.operands if o.name == tensor), None)
+        return found.shape if found is not None else self.computation(tensor).shape

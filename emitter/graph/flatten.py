@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Program statements to computations: nested reductions leave the expressions that they stand in.
+
+Before:  y[i, j] = softmax(sum[k](A[i, k] * B[k, j]), along=j)
+After:   y_sum[i, j] = sum[k](A[i, k] * B[k, j])     y_max[i] = max[j](y_sum[i, j])
+         y_exp[i, j] = exp(y_sum[i, j] - y_max[i])   y_sum2[i] = sum[j](y_exp[i, j])     y[i, j] = y_exp[i, j] / y_sum2[i]
+Because: schedules decide where each part runs; a reduction inside an expression would hide the choice.
+
+logsumexp is `m + log(sum(exp(e - m)))` with m = max(e) where that is finite, else 0: so an empty range or all -inf give -inf,
++inf gives +inf, NaN stays, and nothing overflows (Blanchard, Higham, Higham 2021, "Accurately computing the log-sum-exp").
+A reduction in a lazy branch computes nothing where the branch is not taken, if its reads need that: the guard joins `where`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from unrut.emitter.graph.computation import Computation, Reduction
+from unrut.emitter.graph.laws import identity
+from unrut.emitter.graph.linear import call, extent_expr
+from unrut.emitter.graph.names import Names
+from unrut.emitter.graph.policies import settle
+from unrut.emitter.graph.ranges import Known, conjuncts, inside, negation, range_known
+from unrut.emitter.graph.simplify import simplify
+from unrut.errors import InternalError
+from unrut.program.extents import Extent
+from unrut.program.nodes import (
+    Along,
+    Axis,
+    AxisValue,
+    Call,
+    Cast,
+    Const,
+    Expr,
+    Program,
+    Read,
+    Reduce,
+    ReduceKind,
+    Statement,
+    Where,
+)
+from unrut.program.types import DType
+from unrut.program.walk import children, free_axes, in_order, rebuild, rename_axes
+
+FLAT = (ReduceKind.sum, ReduceKind.prod, ReduceKind.max, ReduceKind.min, ReduceKind.any, ReduceKind.all)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Axes that are bound where an expression stands, in order from the outside, and the conditions that hold there."""
+
+    axes: tuple[Axis, ...]
+    guards: tuple[Expr, ...] = ()
+
+    def under(self, *conditions: Expr) -> Scope:
+        return replace(self, guards=(*self.guards, *conditions))
+
+    def within(self, *axes: Axis) -> Scope:
+        return replace(self, axes=(*self.axes, *axes))
+
+    def known(self) -> Known:
+        known = range_known({axis.name: axis.extent for axis in self.axes})
+        for guard in self.guards:
+            known = known.given(guard)
+        return known
+
+
+@dataclass(slots=True)
+class Flattener:
+    """The computations found so far; `shared` maps the meaning of a made one to its name."""
+
+    program: Program
+    names: Names
+    shapes: dict[str, tuple[Extent, ...]]
+    found: list[Computation] = field(default_factory=list)
+    shared: dict[tuple[object, ...], str] = field(default_factory=dict)
+
+    def statement(self, statement: Statement) -> None:
+        """Add the computations of one statement, the last of which defines its target."""
+        scope = Scope(axes=statement.axes)
+        body, reduction = statement.body, None
+        if isinstance(body, Reduce) and body.kind in FLAT:
+            expr, reduction = self._reduction(body, scope, statement.target)
+        else:
+            expr = self.expression(body, scope, statement.target)
+        known = scope.within(*(reduction.axes if reduction else ())).known()
+        self.found.append(
+            Computation(
+                name=statement.target,
+                axes=statement.axes,
+                dtype=statement.dtype,
+                body=simplify(expr, known),
+                reduction=reduction,
+                statement=statement.target,
+            )
+        )
+
+    def expression(self, expr: Expr, scope: Scope, stem: str) -> Expr:
+        """The expression with every reduction replaced by a read of a computation of its own."""
+        match expr:
+            case Reduce():
+                return self._reduce(expr, scope, stem)
+            case Along():
+                return self._softmax(expr, scope, stem)
+            case Where(condition=condition, then=then, otherwise=otherwise):
+                test = self.expression(condition, scope, stem)
+                yes = self.expression(then, scope.under(*conjuncts(test)), stem)
+                no = self.expression(otherwise, scope.under(negation(test)), stem)
+                return replace(expr, condition=test, then=yes, otherwise=no)
+            case Read() if expr.outside is not None:
+                return self.expression(settle(expr, self.shapes[expr.tensor], scope.known()), scope, stem)
+            case _:
+                parts = children(expr)
+                return rebuild(expr, tuple(self.expression(part, scope, stem) for part in parts)) if parts else expr
+
+    def _reduction(self, expr: Reduce, scope: Scope, stem: str) -> tuple[Expr, Reduction]:
+        """The term and the domain of a reduction, both flat."""
+        inner = scope.within(*expr.axes)
+        where: tuple[Expr, ...] = ()
+        if expr.where is not None:
+            where = conjuncts(self.expression(expr.where, inner, stem))
+        term = self.expression(expr.body, inner.under(*where), stem)
+        initial = None if expr.initial is None else self.expression(expr.initial, scope, stem)
+        return term, Reduction(kind=expr.kind, axes=expr.axes, where=where, initial=initial)
+
+    def _reduce(self, expr: Reduce, scope: Scope, stem: str) -> Expr:
+        if expr.kind is ReduceKind.logsumexp:
+            return self._logsumexp(expr, scope, stem)
+        if expr.kind is ReduceKind.count:
+            one = Cast(operand=expr.body, dtype=DType.i64)
+            return self._reduce(replace(expr, kind=ReduceKind.sum, body=one, dtype=DType.i64), scope, stem)
+        term, reduction = self._reduction(expr, scope, stem)
+        if expr.kind in FLAT:
+            return self.define(term, reduction, scope, f"{stem}_{expr.kind.value}", expr.dtype)
+        if reduction.initial is not None:
+            raise InternalError(f"{expr.kind.value} has no `initial`")
+        flat = self.define(term, reduction, scope, f"{stem}_{expr.kind.value}", DType.i64)
+        inner = Extent(constant=1)
+        for axis in expr.axes[expr.component + 1 :]:
+            inner = inner * axis.extent
+        place = flat if inner == Extent(constant=1) else call("floor_divide", flat, extent_expr(inner))
+        return place if expr.component == 0 else call("remainder", place, extent_expr(expr.axes[expr.component].extent))
+
+    def _logsumexp(self, expr: Reduce, scope: Scope, stem: str) -> Expr:
+        top = self._reduce(replace(expr, kind=ReduceKind.max), scope, stem)
+        finite = Call(function="isfinite", arguments=(top,), dtype=DType.bool)
+        zero = Const(value=0.0, dtype=expr.dtype)
+        shift = Where(condition=finite, then=top, otherwise=zero, dtype=expr.dtype)
+
+        def shifted(value: Expr) -> Expr:
+            return call("exp", call("subtract", value, shift, dtype=expr.dtype), dtype=expr.dtype)
+
+        first = None if expr.initial is None else shifted(expr.initial)
+        total = replace(expr, kind=ReduceKind.sum, body=shifted(expr.body), initial=first)
+        return call("add", shift, call("log", self._reduce(total, scope, stem), dtype=expr.dtype), dtype=expr.dtype)
+
+    def _softmax(self, expr: Along, scope: Scope, stem: str) -> Expr:
+        line = expr.axis
+        outer = Scope(axes=tuple(a for a in scope.axes if a.name != line.name), guards=scope.guards)
+        loose = replace(outer, guards=tuple(g for g in scope.guards if line.name not in free_axes(g)))
+        body = self.expression(expr.body, loose.within(line), stem)
+        top = self._reduce(
+            Reduce(kind=ReduceKind.max, axes=(line,), body=body, dtype=expr.dtype), loose, stem
+        )
+        power = call("exp", call("subtract", body, top, dtype=expr.dtype), dtype=expr.dtype)
+        shared = self.define(power, None, loose.within(line), f"{stem}_exp", expr.dtype)
+        total = self._reduce(Reduce(kind=ReduceKind.sum, axes=(line,), body=shared, dtype=expr.dtype), loose, stem)
+        return call("divide", shared, total, dtype=expr.dtype)
+
+    def define(self, body: Expr, reduction: Reduction | None, scope: Scope, stem: str, dtype: DType) -> Expr:
+        """A read of the computation that has this body, made if there is none yet."""
+        bound = reduction.axes if reduction else ()
+        inner = scope.within(*bound)
+        inner = replace(inner, guards=reduction.where if reduction else ())
+        if scope.guards and not self._reads_inside(body, reduction, inner):
+            body, reduction = _guarded(body, reduction, scope.guards, dtype)
+        mentioned = _mentioned(body, reduction)
+        axes = tuple(axis for axis in scope.axes if axis.name in mentioned)
+        key = _meaning(body, reduction, axes, dtype)
+        if key not in self.shared:
+            name = self.names.fresh(stem)
+            known = range_known({a.name: a.extent for a in (*axes, *bound)})
+            body = simplify(body, known)
+            self.found.append(
+                Computation(
+                    name=name, axes=axes, dtype=dtype, body=body, reduction=reduction, statement=stem.split("_")[0]
+                )
+            )
+            self.shared[key] = name
+            self.shapes[name] = tuple(axis.extent for axis in axes)
+        subscripts = tuple(AxisValue(axis=axis.name) for axis in axes)
+        return Read(tensor=self.shared[key], subscripts=subscripts, dtype=dtype)
+
+    def _reads_inside(self, body: Expr, reduction: Reduction | None, scope: Scope) -> bool:
+        plain = replace(scope, guards=())
+        initial = () if reduction is None or reduction.initial is None else (reduction.initial,)
+        where = () if reduction is None else reduction.where
+        outer = all(self._inside(e, plain.known()) for e in (*where, *initial))
+        return outer and self._inside(body, scope.known())
+
+    def _inside(self, expr: Expr, known: Known) -> bool:
+        match expr:
+            case Where(condition=condition, then=then, otherwise=otherwise):
+                yes = self._inside(then, known.given(condition))
+                no = self._inside(otherwise, known.given(negation(condition)))
+                return self._inside(condition, known) and yes and no
+            case Read(tensor=tensor, subscripts=subscripts):
+                shape = self.shapes[tensor]
+                return all(inside(s, n, known) for s, n in zip(subscripts, shape, strict=True))
+            case _:
+                return all(self._inside(part, known) for part in children(expr))
+
+
+def _guarded(
+    body: Expr, reduction: Reduction | None, guards: tuple[Expr, ...], dtype: DType
+) -> tuple[Expr, Reduction | None]:
+    if reduction is not None:
+        return body, replace(reduction, where=(*guards, *reduction.where))
+    zero = identity(ReduceKind.sum, dtype)
+    for guard in reversed(guards):  # nested, not joined by `&`: an earlier guard may protect the reads of a later one
+        body = Where(condition=guard, then=body, otherwise=zero, dtype=dtype)
+    return body, None
+
+
+def _mentioned(body: Expr, reduction: Reduction | None) -> frozenset[str]:
+    if reduction is None:
+        return free_axes(body)
+    initial = frozenset[str]() if reduction.initial is None else free_axes(reduction.initial)
+    bound = frozenset(axis.name for axis in reduction.axes)
+    return (frozenset().union(free_axes(body), *(free_axes(w) for w in reduction.where)) - bound) | initial
+
+
+def _meaning(
+    body: Expr, reduction: Reduction | None, axes: tuple[Axis, ...], dtype: DType
+) -> tuple[object, ...]:
+    """A key that is equal for computations that differ in the names of their axes only."""
+    bound = reduction.axes if reduction else ()
+    new: Mapping[str, Expr] = {a.name: AxisValue(axis=f"@{k}") for k, a in enumerate((*axes, *bound))}
+    parts = (body, *(reduction.where if reduction else ()))
+    initial = reduction.initial if reduction else None
+    return (
+        tuple(rename_axes(part, dict(new)) for part in parts),
+        None if initial is None else rename_axes(initial, dict(new)),
+        reduction.kind if reduction else None,
+        tuple(a.extent for a in axes),
+        tuple(a.extent for a in bound),
+        dtype,
+    )
+
+
+def flatten(program: Program) -> tuple[Computation, ...]:
+    """All computations of a program, each after those it reads."""
+    shapes = {o.name: o.shape for o in program.operands} | {s.target: s.shape for s in program.statements}
+    flattener = Flattener(program=program, names=Names(taken=_taken(program)), shapes=shapes)
+    for statement in in_order(program):
+        flattener.statement(statement)
+    return tuple(flattener.found)
+
+
+def _taken(program: Program) -> set[str]:
+    tensors = {o.name for o in program.operands} | {s.target for s in program.statements}
+    return tensors | set(program.scalars) | set(program.sizes) | {program.name}
+
+

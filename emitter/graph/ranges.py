@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is known about axes at a place of a nest, and what follows for index expressions.
+
+`Known` holds a closed range for each axis and facts `linear >= 0`. Proofs are by interval arithmetic, after taking away at
+most one fact: enough for affine subscripts under affine guards, and never wrong; `False` only means "not proved".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from unrut.emitter.graph.linear import Linear, constant, linear
+from unrut.program.extents import Extent, as_extent, least, most, provably_le
+from unrut.program.nodes import AxisValue, Call, Cast, Const, Expr, Where
+from unrut.program.types import DType
+
+Bound = Extent | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """Ranges of axes (both ends included; None: unknown) and facts, each a linear form that is at least 0 here."""
+
+    ranges: Mapping[str, tuple[Bound, Bound]] = field(default_factory=dict)
+    facts: tuple[Linear, ...] = ()
+
+    def with_axis(self, axis: str, low: Extent | int | None, high: Extent | int | None) -> Known:
+        """This knowledge with a range for one more axis."""
+        ends = (None if low is None else as_extent(low), None if high is None else as_extent(high))
+        return replace(self, ranges={**self.ranges, axis: ends})
+
+    def with_facts(self, *facts: Linear) -> Known:
+        """This knowledge with further forms that are at least 0."""
+        return replace(self, facts=(*self.facts, *facts))
+
+    def given(self, condition: Expr) -> Known:
+        """This knowledge where a bool condition holds: its affine conjuncts become facts."""
+        return self.with_facts(*facts_of(condition))
+
+
+def bounds(form: Linear, known: Known) -> tuple[Bound, Bound]:
+    """The range of a linear form by interval arithmetic (facts unused)."""
+    low: Bound = form.constant
+    high: Bound = form.constant
+    for c, atom in form.terms:
+        below, above = atom_bounds(atom, known)
+        if c < 0:
+            below, above = above, below
+        low = None if low is None or below is None else low + below * c
+        high = None if high is None or above is None else high + above * c
+    return low, high
+
+
+def atom_bounds(atom: Expr, known: Known) -> tuple[Bound, Bound]:
+    """The range of one i64 expression that is no sum."""
+    match atom:
+        case AxisValue(axis=axis):
+            return known.ranges.get(axis, (None, None))
+        case Call(function="floor_divide", arguments=(dividend, Const(value=divisor))) if divisor > 0:
+            low, high = bounds(linear(dividend), known)
+            return (None if low is None else low // int(divisor)), (None if high is None else high // int(divisor))
+        case Call(function="remainder", arguments=(dividend, divisor)):
+            size = linear(divisor)
+            if not size.terms and provably_le(Extent(constant=1), size.constant):
+                return Extent(), size.constant - 1
+            return None, None
+        case Call(function="maximum", arguments=(left, right), dtype=DType.i64):
+            (a, b), (c, d) = bounds(linear(left), known), bounds(linear(right), known)
+            return _known_of(most, a, c), (None if b is None or d is None else most(b, d))
+        case Call(function="minimum", arguments=(left, right), dtype=DType.i64):
+            (a, b), (c, d) = bounds(linear(left), known), bounds(linear(right), known)
+            return (None if a is None or c is None else least(a, c)), _known_of(least, b, d)
+        case Where(condition=condition, then=then, otherwise=otherwise):
+            (a, b), (c, d) = bounds(linear(then), known.given(condition)), bounds(linear(otherwise), known)
+            return (None if a is None or c is None else least(a, c)), (None if b is None or d is None else most(b, d))
+        case Cast(operand=operand, dtype=DType.i64) if operand.dtype is DType.bool:
+            return Extent(), Extent(constant=1)
+        case _:
+            return None, None
+
+
+def _known_of(choose: object, one: Bound, other: Bound) -> Bound:
+    if one is None:
+        return other
+    if other is None:
+        return one
+    return most(one, other) if choose is most else least(one, other)
+
+
+def at_least_zero(form: Linear, known: Known) -> bool:
+    """Whether a form is proved to be at least 0: by ranges, or by one fact and ranges."""
+    low = bounds(form, known)[0]
+    if low is not None and provably_le(Extent(), low):
+        return True
+    for fact in known.facts:
+        low = bounds(form - fact, known)[0]
+        if low is not None and provably_le(Extent(), low):
+            return True
+    return False
+
+
+def inside(subscript: Expr, extent: Extent, known: Known) -> bool:
+    """Whether `0 <= subscript < extent` is proved."""
+    form = linear(subscript)
+    return at_least_zero(form, known) and at_least_zero(constant(extent - 1) - form, known)
+
+
+def conjuncts(condition: Expr) -> tuple[Expr, ...]:
+    """The parts of a bool condition that must all hold."""
+    match condition:
+        case Call(function="bitwise_and", arguments=(left, right), dtype=DType.bool):
+            return conjuncts(left) + conjuncts(right)
+        case Const(value=True):
+            return ()
+        case _:
+            return (condition,)
+
+
+def difference(condition: Expr) -> tuple[str, Linear] | None:
+    """A comparison of i64 expressions as (`>=` or `==` or `!=`, form): the form compared with 0. None: anything else."""
+    match condition:
+        case Call(function=function, arguments=(left, right)) if left.dtype is DType.i64 and right.dtype is DType.i64:
+            one, other = linear(left), linear(right)
+            match function:
+                case "greater_equal":
+                    return ">=", one - other
+                case "less_equal":
+                    return ">=", other - one
+                case "greater":
+                    return ">=", one - other - constant(1)
+                case "less":
+                    return ">=", other - one - constant(1)
+                case "equal":
+                    return "==", one - other
+                case "not_equal":
+                    return "!=", one - other
+        case _:
+            pass
+    return None
+
+
+def facts_of(condition: Expr) -> tuple[Linear, ...]:
+    """The linear forms that are at least 0 where a condition holds."""
+    found: list[Linear] = []
+    for part in conjuncts(condition):
+        match difference(part):
+            case (">=", form):
+                found.append(form)
+            case ("==", form):
+                found += [form, form * -1]
+            case _:
+                pass
+    return tuple(found)
+
+
+def negation(condition: Expr) -> Expr:
+    """A condition that holds where the given one does not; comparisons of integers turn around."""
+    turned = {
+        "less": "greater_equal", "greater_equal": "less", "greater": "less_equal", "less_equal": "greater",
+        "equal": "not_equal", "not_equal": "equal",
+    }  # fmt: skip
+    match condition:
+        case Call(function=function, arguments=(left, _)) if function in turned and not left.dtype.is_float:
+            return replace(condition, function=turned[function])
+        case Call(function="invert", arguments=(operand,), dtype=DType.bool):
+            return operand
+        case _:
+            return Call(function="invert", arguments=(condition,), dtype=DType.bool)
+
+
+def range_known(axes: Mapping[str, Extent]) -> Known:
+    """What the extents of axes say: each runs from 0 to its extent less 1."""
+    return Known(ranges={name: (Extent(), extent - 1) for name, extent in axes.items()})
+
+
