@@ -1,2 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The meaning of a Program, in plain NumPy: what every kernel is judged by. Knows nothing of how kernels are made."""
+
+from unrut.reference.evaluation import evaluate
+
+__all__ = ["evaluate"]

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bounded scratch: ranges of axes are cut into blocks whose arrays fit a budget.
+
+    footprint = { (m, axes) }      one entry for each array that is made: m * product over its axes of their lengths
+    size(lengths) = sum over the footprint
+
+Axes are cut from the outermost in, each as coarsely as the budget allows, and only if cutting it makes the arrays
+smaller.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import TypeAlias, assert_never
+
+from unrut.program.nodes import (
+    Along,
+    AxisValue,
+    Call,
+    Cast,
+    Const,
+    Expr,
+    ExtentValue,
+    OutsideMode,
+    Read,
+    Reduce,
+    Scalar,
+    Where,
+)
+from unrut.program.walk import children, free_axes
+from unrut.reference.places import Scene
+from unrut.reference.products import factors_of
+
+SCRATCH = 2**22
+"""Elements of all arrays made for one block of one statement: 32 MB in f64."""
+
+KEPT = 2**27
+"""Bytes of all intermediates of one block of the program: 128 MB."""
+
+Footprint: TypeAlias = tuple[tuple[int, frozenset[str]], ...]
+
+
+def footprint(expr: Expr, scene: Scene) -> Footprint:
+    """The arrays that evaluating an expression makes, over the axes that are free in it."""
+    own = ((1, free_axes(expr)),)
+    match expr:
+        case Const() | ExtentValue() | Scalar() | AxisValue():
+            return own
+        case Read(subscripts=subscripts, outside=outside):
+            instead = () if outside is None or isinstance(outside, OutsideMode) else footprint(outside, scene)
+            return sum((footprint(s, scene) for s in subscripts), own) + instead
+        case Call() | Where() | Cast():
+            return sum((footprint(part, scene) for part in children(expr)), own)
+        case Reduce(initial=initial):
+            inner = {axis: len(r) for axis, r in scene.whole(expr.axes).items()}
+            start = () if initial is None else footprint(initial, scene)
+            return own + start + _with_lengths(terms_footprint(expr, scene), inner)
+        case Along(axis=axis, body=body):
+            line = {axis.name: scene.length(axis.extent)}
+            # Three arrays over the whole line, whichever part of it is asked for.
+            return own + _with_lengths(footprint(body, scene) + 3 * ((1, free_axes(body)),), line)
+        case _:
+            assert_never(expr)
+
+
+def terms_footprint(expr: Reduce, scene: Scene) -> Footprint:
+    """The arrays that evaluating the terms of a reduction makes, its own axes included; a product's terms never
+    stand.
+    """
+    factors = factors_of(expr)
+    if factors:
+        return sum((footprint(f, scene) for f in factors), ())
+    where = () if expr.where is None else footprint(expr.where, scene)
+    every = free_axes(expr.body) | {axis.name for axis in expr.axes}
+    return (1, every), *footprint(expr.body, scene), *where
+
+
+def _with_lengths(arrays: Footprint, lengths: Mapping[str, int]) -> Footprint:
+    """The same arrays with the lengths of some axes multiplied in."""
+    known = lengths.keys()
+    return tuple((m * math.prod(lengths[a] for a in axes & known), axes - known) for m, axes in arrays)
+
+
+def size(arrays: Footprint, lengths: Mapping[str, int]) -> int:
+    """What the arrays come to for these lengths."""
+    return sum(m * math.prod(lengths[a] for a in axes if a in lengths) for m, axes in arrays)
+
+
+def cuts(
+    ranges: Mapping[str, range], arrays: Footprint, limit: int, others: Mapping[str, int] | None = None
+) -> dict[str, list[range]]:
+    """Each axis in its pieces. `others` are axes that can't be cut, with their lengths."""
+    lengths = {**(others or {}), **{axis: len(r) for axis, r in ranges.items()}}
+    for axis, r in ranges.items():
+        now, least = size(arrays, lengths), size(arrays, {**lengths, axis: 1})
+        if now <= limit or least >= now:
+            continue
+        per_step = (now - least) / (len(r) - 1)
+        lengths[axis] = min(len(r), max(1, int(1 + (limit - least) / per_step)))
+    return {axis: _pieces(r, lengths[axis]) for axis, r in ranges.items()}
+
+
+def _pieces(whole: range, length: int) -> list[range]:
+    if len(whole) <= length:
+        return [whole]
+    return [whole[k : k + length] for k in range(0, len(whole), length)]
+
+
+def blocks(pieces: Mapping[str, list[range]]) -> Iterator[dict[str, range]]:
+    """Every combination of pieces, the last axis fastest."""
+    for combination in product(*pieces.values()):
+        yield dict(zip(pieces, combination, strict=True))

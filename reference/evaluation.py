@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A whole program: its statements in order of need, whole or block by block along the axes that they share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+
+from unrut.program.nodes import Axis, Program, Statement
+from unrut.program.walk import in_order
+from unrut.reference.binding import bind
+from unrut.reference.blocks import KEPT, cuts
+from unrut.reference.interpreter import Interpreter
+from unrut.reference.places import Array, Scene, Tensor
+from unrut.reference.sharing import Sharing, shared_axes
+
+
+def evaluate(
+    program: Program, arrays: Mapping[str, Array], scalars: Mapping[str, float] | None = None, *, every: bool = False
+) -> dict[str, Array]:
+    """The results of a program by name, or every tensor that it defines, in the dtypes of the program.
+
+    Floating point is computed in f64 and each statement rounds its values once to its dtype; integers wrap. Array
+    shapes give the run-time sizes. Beyond operands and results at most about 256 MB are held: statements work in
+    blocks of their outer axes, and intermediates that would not fit never exist whole.
+
+    Raises BindError where arrays don't fit, RangeError where a computed read leaves its tensor.
+    """
+    scene = bind(program, arrays, scalars or {})
+    kept = [s.target for s in program.statements] if every else list(program.results)
+    interpreter = Interpreter()
+
+    def allocate(statement: Statement, shape: tuple[int, ...]) -> Array:
+        return np.empty(shape, statement.dtype.numpy)
+
+    with np.errstate(all="ignore"):
+        return run(program, scene, kept, allocate, interpreter.statement)
+
+
+Allocate: TypeAlias = Callable[[Statement, tuple[int, ...]], Array]
+Fill: TypeAlias = Callable[[Statement, dict[str, range], Scene, Tensor], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """One loop over blocks of a shared axis, in its pieces; the axis is found in each statement by its dimension."""
+
+    sharing: Sharing
+    pieces: Sequence[range]
+
+
+def run(program: Program, scene: Scene, kept: Sequence[str], allocate: Allocate, fill: Fill) -> dict[str, Array]:
+    """Allocate and fill every tensor; those in `kept` whole, the others as blocks when all of them are too large."""
+    results = {}
+    for statement in program.statements:
+        if statement.target in kept:
+            shape = tuple(scene.length(axis.extent) for axis in statement.axes)
+            results[statement.target] = allocate(statement, shape)
+    levels = choose_levels(program, scene, kept)
+    order = in_order(program)
+
+    def run_level(depth: int, block: Mapping[Axis, range], known: Scene) -> None:
+        tensors = dict(known.tensors)
+        for statement in order:
+            if _depth(statement, levels) == depth:
+                ranges = _ranges(statement, levels[:depth], block, known)
+                whole = tuple(known.length(axis.extent) for axis in statement.axes)
+                origin = tuple(r.start for r in ranges.values())
+                window = tuple(slice(r.start, r.stop) for r in ranges.values())
+                held = results.get(statement.target)
+                array = allocate(statement, tuple(map(len, ranges.values()))) if held is None else held[window]
+                tensor = Tensor(array=array, origin=origin, shape=whole)
+                fill(statement, ranges, replace(known, tensors=tensors), tensor)
+                tensors[statement.target] = tensor
+        if depth < len(levels):
+            for piece in levels[depth].pieces:
+                run_level(depth + 1, {**block, levels[depth].sharing.axis: piece}, replace(known, tensors=tensors))
+
+    run_level(0, {}, scene)
+    return {name: results[name] for name in kept}
+
+
+def choose_levels(program: Program, scene: Scene, kept: Sequence[str]) -> list[Level]:
+    """The loops over blocks: none if the intermediates fit, else over the shared axes from the first on, until they
+    do.
+    """
+    lengths = {s: [scene.length(axis.extent) for axis in s.axes] for s in program.statements if s.target not in kept}
+    if sum(math.prod(n) * s.dtype.size for s, n in lengths.items()) <= KEPT:
+        return []
+    sharings = shared_axes(program)
+    names = [str(k) for k in range(len(sharings))]
+    arrays: list[tuple[int, frozenset[str]]] = []
+    for statement, extents in lengths.items():
+        # A statement is inside the loops of the first axes, up to one that it does not share.
+        inside = next((k for k, s in enumerate(sharings) if statement.target not in s.dimension), len(sharings))
+        cut = {sharings[k].dimension[statement.target]: names[k] for k in range(inside)}
+        uncut = math.prod(n for d, n in enumerate(extents) if d not in cut)
+        arrays.append((uncut * statement.dtype.size, frozenset(cut.values())))
+    ranges = {name: range(scene.length(s.axis.extent)) for name, s in zip(names, sharings, strict=True)}
+    pieces = cuts(ranges, tuple(arrays), KEPT)
+    used = [Level(sharing=s, pieces=pieces[name]) for name, s in zip(names, sharings, strict=True)]
+    while used and len(used[-1].pieces) == 1:
+        used.pop()
+    return used
+
+
+def _depth(statement: Statement, levels: Sequence[Level]) -> int:
+    """How many of the loops a statement is inside."""
+    return next((k for k, level in enumerate(levels) if statement.target not in level.sharing.dimension), len(levels))
+
+
+def _ranges(
+    statement: Statement, levels: Sequence[Level], block: Mapping[Axis, range], scene: Scene
+) -> dict[str, range]:
+    """The block of a statement: shared axes as the loops say, the others whole."""
+    ranges = scene.whole(statement.axes)
+    for level in levels:
+        ranges[statement.axes[level.sharing.dimension[statement.target]].name] = block[level.sharing.axis]
+    return ranges

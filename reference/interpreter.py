@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The interpreter: one case for each kind of expression, each with a file of its own that says what it means."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from unrut.program.nodes import (
+    Along,
+    AxisValue,
+    Call,
+    Cast,
+    Const,
+    Expr,
+    ExtentValue,
+    Read,
+    Reduce,
+    Scalar,
+    Statement,
+    Where,
+)
+from unrut.reference.along import along
+from unrut.reference.blocks import SCRATCH, Footprint, blocks, cuts, footprint, terms_footprint
+from unrut.reference.calls import call
+from unrut.reference.casts import cast, round_to
+from unrut.reference.choices import choose
+from unrut.reference.folding import fold
+from unrut.reference.numbers import number
+from unrut.reference.places import WIDE, Array, Places, Scene, Tensor
+from unrut.reference.reads import read
+
+
+class Interpreter:
+    """Values of expressions over blocks of places, in wide types; values of statements in their own."""
+
+    def __init__(self) -> None:
+        # By identity: expressions are compared by value, deeply, and one program is interpreted in many blocks.
+        self._footprints: dict[int, tuple[Expr, Footprint]] = {}
+
+    def value(self, expr: Expr, places: Places, scene: Scene) -> Array:
+        """The value at all places, one dimension for each axis (of length 1 where it does not depend on it)."""
+
+        def part(inner: Expr, at: Places) -> Array:
+            return self.value(inner, at, scene)
+
+        match expr:
+            case Const() | AxisValue() | ExtentValue() | Scalar():
+                return number(expr, places, scene)
+            case Read(dtype=dtype):
+                return read(expr, places, scene, part).astype(WIDE[dtype], copy=False)
+            case Call(function=function, arguments=arguments):
+                return call(function, [part(a, places) for a in arguments])
+            case Where():
+                return choose(expr, places, part)
+            case Cast(operand=operand, dtype=dtype):
+                return cast(part(operand, places), operand.dtype, dtype)
+            case Reduce():
+                return fold(expr, places, scene, part, self._terms(expr, scene))
+            case Along():
+                return along(expr, places, scene, part)
+            case _:
+                assert_never(expr)
+
+    def statement(self, statement: Statement, ranges: dict[str, range], scene: Scene, out: Tensor) -> None:
+        """`target[subscripts] = body` over a block of its places: each value rounded once to the tensor's dtype."""
+        for block in blocks(cuts(ranges, self._body(statement, scene), SCRATCH)):
+            places = Places(ranges=block)
+            out.array[out.at(block)] = round_to(self.value(statement.body, places, scene), statement.dtype)
+
+    def _terms(self, expr: Reduce, scene: Scene) -> Footprint:
+        if id(expr) not in self._footprints:
+            self._footprints[id(expr)] = (expr, terms_footprint(expr, scene))
+        return self._footprints[id(expr)][1]
+
+    def _body(self, statement: Statement, scene: Scene) -> Footprint:
+        if id(statement.body) not in self._footprints:
+            self._footprints[id(statement.body)] = (statement.body, footprint(statement.body, scene))
+        return self._footprints[id(statement.body)][1]

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`sum`, `prod`, `max`, `min`, `any`, `all`, `count` over the places of some axes.
+
+Each kind is a monoid: an identity that stands for excluded places, a reduction of the terms of one block, and a way to
+combine blocks. Each names its own accumulator: the wide type of the node's dtype, never NumPy's default.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+import numpy as np
+
+from unrut.program.nodes import ReduceKind
+from unrut.program.types import DType
+from unrut.reference.places import WIDE, Array
+
+
+def identity(kind: ReduceKind, dtype: DType) -> bool | int | float:
+    """What an excluded place contributes, and an empty range gives.
+
+    sum, count 0; prod 1; any False; all True; max, argmax the lowest value of the dtype (-inf for floats), min,
+    argmin the highest; logsumexp -inf.
+    """
+    match kind:
+        case ReduceKind.sum | ReduceKind.count:
+            return 0
+        case ReduceKind.prod:
+            return 1
+        case ReduceKind.any:
+            return False
+        case ReduceKind.all:
+            return True
+        case ReduceKind.max | ReduceKind.argmax | ReduceKind.logsumexp:
+            return _lowest(dtype)
+        case ReduceKind.min | ReduceKind.argmin:
+            return _highest(dtype)
+        case _:
+            assert_never(kind)
+
+
+def _lowest(dtype: DType) -> bool | int | float:
+    if dtype.is_float:
+        return -np.inf
+    return int(np.iinfo(dtype.numpy).min) if dtype.is_integer else False
+
+
+def _highest(dtype: DType) -> bool | int | float:
+    if dtype.is_float:
+        return np.inf
+    return int(np.iinfo(dtype.numpy).max) if dtype.is_integer else True
+
+
+def reduce_block(kind: ReduceKind, terms: Array, dtype: DType) -> Array:
+    """All terms of a block reduced; they stand contiguously along the last dimension, which goes.
+
+    - sum: `s = t_1 + t_2 + ...`, pairwise (Higham 2002, section 4.2: error below `log2(n) u sum|t|`), f64 for f32
+    - prod: `t_1 * t_2 * ...`;  max, min: NaN wins, as in NumPy
+    - any, all: of booleans;  count: how many are true, i64
+    """
+    match kind:
+        case ReduceKind.sum:
+            # NumPy sums pairwise along a contiguous last dimension only: this is why terms are laid out that way.
+            return np.asarray(np.sum(terms, axis=-1, dtype=WIDE[dtype]))
+        case ReduceKind.count:
+            return np.asarray(np.count_nonzero(terms, axis=-1)).astype(np.int64)
+        case ReduceKind.prod:
+            return np.asarray(np.prod(terms, axis=-1, dtype=WIDE[dtype]))
+        case ReduceKind.max:
+            return np.asarray(np.max(terms, axis=-1, initial=identity(kind, dtype)))
+        case ReduceKind.min:
+            return np.asarray(np.min(terms, axis=-1, initial=identity(kind, dtype)))
+        case ReduceKind.any:
+            return np.asarray(np.any(terms, axis=-1))
+        case ReduceKind.all:
+            return np.asarray(np.all(terms, axis=-1))
+        case ReduceKind.argmax | ReduceKind.argmin | ReduceKind.logsumexp:
+            raise AssertionError(kind)
+        case _:
+            assert_never(kind)
+
+
+def combine(kind: ReduceKind, left: Array, right: Array) -> Array:
+    """Two partial results, the left one from earlier places."""
+    match kind:
+        case ReduceKind.sum | ReduceKind.count:
+            return left + right
+        case ReduceKind.prod:
+            return left * right
+        case ReduceKind.max:
+            return np.maximum(left, right)
+        case ReduceKind.min:
+            return np.minimum(left, right)
+        case ReduceKind.any:
+            return left | right
+        case ReduceKind.all:
+            return left & right
+        case ReduceKind.logsumexp:
+            return np.logaddexp(left, right)
+        case ReduceKind.argmax | ReduceKind.argmin:
+            raise AssertionError(kind)
+        case _:
+            assert_never(kind)
