@@ -1,0 +1,303 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What each name of an op means, before any expression is read: operands, scalars, tensors defined here, axes.
+
+Free axes of a statement are those of its left side. Each axis whose range is not given by hand has an unknown extent,
+written as a size that no user can name (`#3`), until ranges are solved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+from unrut.errors import AxisError, NameClashError, NotationError, Place, ShapeError, UnrutError
+from unrut.language.notation import (
+    Applied,
+    Assignment,
+    Choice,
+    Conversion,
+    Definition,
+    GivenAxis,
+    Line,
+    Name,
+    Number,
+    Reduction,
+    Size,
+    Subscripted,
+    Term,
+)  # fmt: skip
+from unrut.program.extents import Extent, as_extent, least, lower_bound, most, named
+from unrut.program.nodes import Operand
+from unrut.program.types import DType
+from unrut.spans import Span
+
+
+@dataclass(slots=True, kw_only=True)
+class Declarations:
+    """The names of one op. `dtypes` grows as statements are read; `unknowns` says where an unknown extent came from."""
+
+    operands: tuple[Operand, ...]
+    scalars: frozenset[str]
+    statements: dict[str, Assignment]
+    axis_names: frozenset[str]
+    shapes: dict[str, tuple[Extent, ...]]
+    dtypes: dict[str, DType]
+    given: dict[str, Extent] = field(default_factory=dict)
+    unknowns: dict[str, tuple[str, Span | None]] = field(default_factory=dict)
+
+    def extent_of(self, axis: str, span: Span | None) -> Extent:
+        """The extent of an axis where it is bound: the given one, or a new unknown."""
+        if axis in self.given:
+            return self.given[axis]
+        name = f"#{len(self.unknowns)}"
+        self.unknowns[name] = (axis, span)
+        return named(name)
+
+    def similar(self, name: str, among: Iterator[str] | frozenset[str]) -> str:
+        """A remedy that names what was probably meant."""
+        close = get_close_matches(name, list(among), n=1)
+        return f"`{close[0]}`" if close else ""
+
+    def tensor_names(self) -> frozenset[str]:
+        return frozenset(self.shapes)
+
+
+def at(span: Span | None, note: str = "") -> list[Place]:
+    """One place, or none where the notation has no source."""
+    return [Place(span=span, note=note)] if span is not None else []
+
+
+def children(term: Term) -> tuple[Term, ...]:
+    """The direct parts of a term."""
+    match term:
+        case Number() | Name() | Size():
+            return ()
+        case Subscripted(subscripts=subscripts, outside=outside):
+            return subscripts if outside is None or isinstance(outside, str) else (*subscripts, outside)
+        case Applied(arguments=arguments):
+            return arguments
+        case Choice(condition=condition, then=then, otherwise=otherwise):
+            return (condition, then, otherwise)
+        case Conversion(operand=operand):
+            return (operand,)
+        case Reduction(body=body, where=where, initial=initial):
+            return tuple(part for part in (body, where, initial) if part is not None)
+        case Line(body=body):
+            return (body,)
+
+
+def subterms(term: Term) -> Iterator[Term]:
+    """A term and everything in it."""
+    stack = [term]
+    while stack:
+        found = stack.pop()
+        yield found
+        stack.extend(reversed(children(found)))
+
+
+def declare(definition: Definition, operands: tuple[Operand, ...], errors: list[UnrutError]) -> Declarations:
+    """Gather the names of an op; clashes, wrong targets and wrong results go to `errors`."""
+    statements: dict[str, Assignment] = {}
+    kinds: dict[str, tuple[str, Span | None]] = {}
+
+    def claim(name: str, kind: str, span: Span | None) -> None:
+        was, before = kinds.setdefault(name, (kind, span))
+        if was != kind:
+            errors.append(
+                NameClashError(
+                    f"`{name}` is both {was} and {kind}",
+                    places=[*at(before, was), *at(span, kind)],
+                    remedy="another name for one of them",
+                )
+            )
+
+    for parameter in definition.parameters:
+        claim(parameter.name, "an operand", parameter.span)
+    for scalar in definition.scalars:
+        claim(scalar, "a scalar", definition.span)
+    for statement in definition.statements:
+        if statement.target in statements:
+            errors.append(
+                NameClashError(
+                    f"tensor `{statement.target}` is defined twice",
+                    places=[*at(statements[statement.target].span, "first"), *at(statement.span, "again")],
+                    remedy="one statement with both parts in it, where(condition, a, b), or another name",
+                )
+            )
+            continue
+        claim(statement.target, "a tensor defined here", statement.span)
+        statements[statement.target] = statement
+    axes: dict[str, Span | None] = {given.name: given.span for given in definition.axes}
+    for statement in statements.values():
+        for name in target_axes(statement, errors):
+            axes.setdefault(name, statement.span)
+        for term in subterms(statement.body):
+            if isinstance(term, Reduction):
+                for name in term.axes:
+                    axes.setdefault(name, term.span)
+    for name, span in axes.items():
+        claim(name, "an axis", span)
+    known = Declarations(
+        operands=operands,
+        scalars=frozenset(definition.scalars),
+        statements=statements,
+        axis_names=frozenset(axes),
+        shapes={operand.name: operand.shape for operand in operands},
+        dtypes={operand.name: operand.dtype for operand in operands},
+    )
+    _Given(definition, known, errors).settle()
+    _check_results(definition, known, errors)
+    return known
+
+
+def target_axes(statement: Assignment, errors: list[UnrutError] | None = None) -> tuple[str, ...]:
+    """The free axes of a statement, those of its left side, which must be distinct and bare."""
+    found: list[str] = []
+    for subscript in statement.subscripts:
+        fault = ""
+        if not isinstance(subscript, Name):
+            fault = "the left side takes bare axes only"
+        elif subscript.name in found:
+            fault = f"axis `{subscript.name}` stands twice on the left side"
+        else:
+            found.append(subscript.name)
+        if fault and errors is not None:
+            errors.append(
+                NotationError(
+                    f"{fault}, in the definition of `{statement.target}`",
+                    places=at(subscript.span or statement.span),
+                    remedy=f"{statement.target}[i, j] = ..., and write where each value comes from on the right side",
+                )
+            )
+    return tuple(found)
+
+
+class _Given:
+    """Settles ranges given by hand and, with them, the shapes of tensors defined here."""
+
+    def __init__(self, definition: Definition, known: Declarations, errors: list[UnrutError]) -> None:
+        self.known = known
+        self.errors = errors
+        self.waiting: dict[str, GivenAxis] = {}
+        self.open: list[str] = []
+        for axis in definition.axes:
+            if axis.name in self.waiting:
+                places = [*at(self.waiting[axis.name].span, "first"), *at(axis.span, "again")]
+                message = f"the range of axis `{axis.name}` is given twice"
+                errors.append(AxisError(message, places=places, remedy="one range for each axis"))
+            self.waiting.setdefault(axis.name, axis)
+
+    def settle(self) -> None:
+        for name in list(self.waiting):
+            try:
+                self.axis(name)
+            except UnrutError as error:
+                self.errors.append(error)
+                self.known.given[name] = as_extent(0)
+        for target in self.known.statements:
+            if target not in self.known.shapes:
+                self.shape(target)
+
+    def axis(self, name: str) -> Extent:
+        if name in self.known.given:
+            return self.known.given[name]
+        given = self.waiting[name]
+        if name in self.open:
+            raise AxisError(
+                f"the range of axis `{name}` is given by itself",
+                places=at(given.span),
+                remedy="a number, or extents of operands",
+            )
+        self.open.append(name)
+        extent = self.extent(given.extent)
+        self.open.pop()
+        if extent.is_fixed and extent.value() < 0:
+            message = f"axis `{name}` is given the extent {extent.value()}"
+            raise AxisError(message, places=at(given.span), remedy="an extent of 0 or more")
+        below = lower_bound(extent)
+        self.known.given[name] = extent if below is not None and below >= 0 else most(Extent(), extent)
+        return self.known.given[name]
+
+    def shape(self, target: str) -> tuple[Extent, ...]:
+        statement = self.known.statements[target]
+        found = []
+        for name in target_axes(statement):
+            if name in self.waiting and name not in self.known.given:
+                found.append(self.axis(name))
+            else:
+                found.append(self.known.extent_of(name, statement.span))
+        self.known.shapes[target] = tuple(found)
+        return tuple(found)
+
+    def extent(self, term: Term) -> Extent:
+        """An integer term of numbers and sizes as an extent."""
+        match term:
+            case Number(value=bool() | float()):
+                pass
+            case Number(value=value):
+                return as_extent(value)
+            case Size(tensor=tensor):
+                if tensor in self.known.statements and tensor not in self.known.shapes:
+                    self.shape(tensor)
+                return size(term, self.known)
+            case Applied(function="negative", arguments=(operand,)):
+                return self.extent(operand) * -1
+            case Applied(
+                function="add" | "subtract" | "multiply" | "maximum" | "minimum" as function, arguments=(a, b)
+            ):
+                left, right = self.extent(a), self.extent(b)
+                return {
+                    "add": lambda: left + right,
+                    "subtract": lambda: left - right,
+                    "multiply": lambda: left * right,
+                    "maximum": lambda: most(left, right),
+                    "minimum": lambda: least(left, right),
+                }[function]()
+            case Applied(function="floor_divide", arguments=(a, b)):
+                left, right = self.extent(a), self.extent(b)
+                if right.is_fixed and right.value() > 0:
+                    return left // right.value()
+            case _:
+                pass
+        raise NotationError(
+            "a range given by hand is made of integers and extents with + - * // maximum minimum",
+            places=at(term.span),
+            remedy="7, or P.shape[2] - 2",
+        )
+
+
+def size(term: Size, known: Declarations) -> Extent:
+    """`tensor.shape[dimension]`."""
+    if term.tensor not in known.shapes:
+        raise NotationError(
+            f"there is no tensor `{term.tensor}`",
+            places=at(term.span),
+            remedy=known.similar(term.tensor, known.tensor_names()) or "the name of an operand, as in P.shape[0]",
+        )
+    shape = known.shapes[term.tensor]
+    if not 0 <= term.dimension < len(shape):
+        raise ShapeError(
+            f"`{term.tensor}` has {len(shape)} dimension(s), there is no extent {term.dimension}",
+            places=at(term.span),
+            remedy=f"{term.tensor}.shape[{len(shape) - 1}] is the last one" if shape else "a tensor with dimensions",
+        )
+    return shape[term.dimension]
+
+
+def _check_results(definition: Definition, known: Declarations, errors: list[UnrutError]) -> None:
+    names = [operand.name for operand in definition.parameters]
+    for k, result in enumerate(definition.results):
+        if result in definition.results[:k]:
+            message, remedy = f"`{result}` is returned twice", "each result once"
+        elif result in known.statements:
+            continue
+        elif result in names:
+            message, remedy = f"`{result}` is an operand, not a result", f"V[i] = {result}[i], and return V"
+        else:
+            message = f"the result `{result}` is never defined"
+            remedy = known.similar(result, frozenset(known.statements)) or f"{result}[i, j] = ..."
+        errors.append(NotationError(message, places=at(definition.span), remedy=remedy))
+    if not definition.results:
+        message = f"`{definition.name}` has no result"
+        errors.append(NotationError(message, places=at(definition.span), remedy="return the tensor that it defines"))

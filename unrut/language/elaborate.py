@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the untyped Definition to the typed Program, on one page.
+
+    operands      signature and specs                     -> Operand
+    declarations  names, targets, results, given ranges   -> what each name means
+    expressions   terms                                   -> typed expressions; extents of axes may be unknown yet
+    ranges        bare and affine subscripts              -> the extent of every axis
+    inside        ranges and guards                       -> every read is proved inside its operand, or refused
+    magnitudes    sizes and empty ranges                  -> refused, or a precondition
+
+All errors of a stage are raised together; the next stage is reached only without any.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from unrut.errors import NotationError, UnrutError, raise_all
+from unrut.language.declarations import Declarations, at, declare, subterms, target_axes
+from unrut.language.expressions import Expressions, Scope, UndefinedError, const, negated
+from unrut.language.notation import Assignment, Definition, Name, Spec, Subscripted
+from unrut.language.operands import operands_of
+from unrut.language.ranges import solve
+from unrut.language.reductions import read_line, read_reduction
+from unrut.language.uses import uses_of
+from unrut.program.extents import Extent, substitute
+from unrut.program.nodes import (
+    Along,
+    Axis,
+    Call,
+    Cast,
+    Const,
+    Expr,
+    ExtentValue,
+    Program,
+    Reduce,
+    Statement,
+)  # fmt: skip
+from unrut.program.types import DType
+from unrut.program.walk import map_bottom_up
+
+
+def elaborate(definition: Definition, specs: tuple[Spec, ...] = ()) -> Program:
+    """The typed Program of an op for given specs; without specs the signature must say every dtype and extent.
+
+    Raises BindError, DTypeError, NameClashError, NotationError, AxisError, ShapeError and RangeError.
+    """
+    errors: list[UnrutError] = []
+    operands = operands_of(definition, specs, errors)
+    _stop(errors)
+    known = declare(definition, operands, errors)
+    _stop(errors)
+    statements = _typed(definition, known, errors)
+    _stop(errors)
+    sizes = tuple(dict.fromkeys(str(e) for operand in operands for e in operand.shape if not e.is_fixed))
+    ranges = solve(uses_of(statements, known.shapes), known.unknowns, sizes, errors)
+    _stop(errors)
+    settled = tuple(_settled(statement, dict(ranges.extents)) for statement in statements)
+    given = tuple(
+        Axis(name=axis.name, extent=substitute(known.given[axis.name], dict(ranges.extents)))
+        for axis in definition.axes
+    )
+    return Program(
+        name=definition.name,
+        operands=operands,
+        scalars=definition.scalars,
+        given=given,
+        statements=settled,
+        results=definition.results,
+        preconditions=ranges.preconditions,
+        doc=definition.doc,
+    )
+
+
+def _stop(errors: list[UnrutError]) -> None:
+    said = [error for error in errors if not isinstance(error, UndefinedError)]
+    if said:
+        raise_all(said)
+
+
+def _typed(definition: Definition, known: Declarations, errors: list[UnrutError]) -> tuple[Statement, ...]:
+    """Statements with dtypes; those that others read come first, the result is in the order of the text."""
+    reader = Expressions(known, read_reduction, read_line)
+    found: dict[str, Statement] = {}
+    for assignment in _in_order(definition, known, errors):
+        names = target_axes(assignment)
+        extents = dict(zip(names, known.shapes[assignment.target], strict=True))
+        try:
+            body = reader.read(assignment.body, Scope(axes=extents))
+        except UnrutError as error:
+            errors += [error, *error.others]
+            continue
+        known.dtypes[assignment.target] = body.kind.dtype
+        axes = tuple(Axis(name=name, extent=extent) for name, extent in extents.items())
+        found[assignment.target] = Statement(
+            target=assignment.target,
+            subscripts=tuple(reader.read(s, Scope(axes=extents)).expr for s in assignment.subscripts),
+            axes=axes,
+            body=body.expr,
+            dtype=body.kind.dtype,
+            span=assignment.span,
+        )
+    return tuple(found[a.target] for a in definition.statements if a.target in found)
+
+
+def _in_order(definition: Definition, known: Declarations, errors: list[UnrutError]) -> list[Assignment]:
+    """Statements so that each comes after those that it reads; circles and unused tensors are errors."""
+    needs = {name: _tensors_read(statement) & known.statements.keys() for name, statement in known.statements.items()}
+    needed: set[str] = set()
+    waiting = [name for name in definition.results if name in needs]
+    while waiting:
+        name = waiting.pop()
+        if name not in needed:
+            needed.add(name)
+            waiting += sorted(needs[name])
+    for name, statement in known.statements.items():
+        if name not in needed:
+            message = f"tensor `{name}` is defined and never used"
+            remedy = f"return {name} as well, or leave it out"
+            errors.append(NotationError(message, places=at(statement.span), remedy=remedy))
+    ordered: list[str] = []
+    left = dict(needs)
+    while left:
+        ready = next((name for name, read in left.items() if read <= set(ordered)), None)
+        if ready is None:
+            errors.append(_circle(left, known))
+            break
+        ordered.append(ready)
+        del left[ready]
+    return [known.statements[name] for name in ordered]
+
+
+def _tensors_read(statement: Assignment) -> set[str]:
+    terms = subterms(statement.body)
+    return {t.tensor if isinstance(t, Subscripted) else t.name for t in terms if isinstance(t, Subscripted | Name)}
+
+
+def _circle(needs: dict[str, set[str]], known: Declarations) -> NotationError:
+    """The error for tensors that need each other, naming one circle."""
+    path = [next(iter(needs))]
+    while True:
+        following = next(name for name in sorted(needs[path[-1]]) if name in needs)
+        if following in path:
+            circle = [*path[path.index(following) :], following]
+            break
+        path.append(following)
+    places = [place for name in circle[:-1] for place in at(known.statements[name].span)]
+    return NotationError(
+        f"tensors depend on each other in a circle: {' needs '.join(f'`{name}`' for name in circle)}",
+        places=places,
+        remedy="recurrences are not part of the language yet: unroll the steps as statements of their own",
+    )
+
+
+def _settled(statement: Statement, extents: dict[str, Extent]) -> Statement:
+    """A statement with every extent known. Extents that became numbers are numbers."""
+
+    def axis(unsettled: Axis) -> Axis:
+        return Axis(name=unsettled.name, extent=substitute(unsettled.extent, extents))
+
+    def settle(expr: Expr) -> Expr:
+        match expr:
+            case ExtentValue(extent=extent, span=span):
+                known = substitute(extent, extents)
+                if known.is_fixed:
+                    return Const(value=known.value(), dtype=DType.i64, span=span)
+                return ExtentValue(extent=known, span=span)
+            case Cast(operand=Const() as written, dtype=dtype, implicit=True):
+                return const(written, dtype)
+            case Call(function="negative", arguments=(Const() as written,), span=span):
+                return negated(written, span)
+            case Reduce(axes=axes):
+                return replace(expr, axes=tuple(axis(a) for a in axes))
+            case Along(axis=line):
+                return replace(expr, axis=axis(line))
+        return expr
+
+    return replace(statement, axes=tuple(axis(a) for a in statement.axes), body=map_bottom_up(statement.body, settle))

@@ -1,0 +1,365 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Terms to typed expressions: what each name means where it stands, dtypes, implicit casts.
+
+Dtypes are `unrut.program.promotion`'s. Weak sub-expressions are evaluated in i64 or f64 and adopt the dtype that they
+meet by one implicit Cast, which goes into the branches of a choice and into numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from unrut.errors import AxisError, DTypeError, NotationError, ShapeError, UnrutError, combine
+from unrut.language.declarations import Declarations, at, size
+from unrut.language.notation import (
+    Applied,
+    Choice,
+    Conversion,
+    Line,
+    Name,
+    Number,
+    Reduction,
+    Size,
+    Subscripted,
+    Term,
+)  # fmt: skip
+from unrut.program.extents import Extent
+from unrut.program.nodes import (
+    AxisValue,
+    Call,
+    Cast,
+    Const,
+    Expr,
+    ExtentValue,
+    OutsideMode,
+    Read,
+    Scalar,
+    Where,
+)  # fmt: skip
+from unrut.program.promotion import ROUNDINGS, Kind, loop, meet
+from unrut.program.types import DType
+from unrut.spans import Span
+
+WEAK_BOOL, WEAK_INTEGER, WEAK_FLOAT = (Kind(dtype=d, weak=True) for d in (DType.bool, DType.i64, DType.f64))
+LARGEST_INTEGER = 2**63
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typed:
+    """An expression and its kind."""
+
+    expr: Expr
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """The axes that are bound where a term stands, and the dtype that a reduction around it widens its reads to."""
+
+    axes: dict[str, Extent]
+    widen: DType | None = None
+
+    @property
+    def plain(self) -> Scope:
+        """The same axes without widening: below comparisons, casts, subscripts and inner reductions."""
+        return replace(self, widen=None)
+
+
+class UndefinedError(UnrutError):
+    """A read of a tensor whose own statement is in error: nothing new to say."""
+
+
+def gather(parts: Sequence[Callable[[], Typed]]) -> list[Typed]:
+    """All parts, or all of their errors at once."""
+    found: list[Typed] = []
+    errors: list[UnrutError] = []
+    for part in parts:
+        try:
+            found.append(part())
+        except UnrutError as error:
+            errors += [error, *error.others]
+    if errors:
+        said = [error for error in errors if not isinstance(error, UndefinedError)]
+        raise combine(said or errors)
+    return found
+
+
+class Expressions:
+    """Reads the terms of one op. `reduction` and `line` read the terms that bind or run along axes."""
+
+    def __init__(
+        self,
+        known: Declarations,
+        reduction: Callable[[Expressions, Reduction, Scope], Typed],
+        line: Callable[[Expressions, Line, Scope], Typed],
+    ) -> None:
+        self.known = known
+        self.reduction = reduction
+        self.line = line
+
+    def read(self, term: Term, scope: Scope) -> Typed:
+        """The typed expression of a term; raises every error found in it."""
+        match term:
+            case Number():
+                return number(term)
+            case Name():
+                return self.name(term, scope)
+            case Size():
+                extent = size(term, self.known)
+                expr: Expr = ExtentValue(extent=extent, span=term.span)
+                if extent.is_fixed:
+                    expr = Const(value=extent.value(), dtype=DType.i64, span=term.span)
+                return Typed(expr=expr, kind=WEAK_INTEGER)
+            case Subscripted():
+                return self.subscripted(term, scope)
+            case Applied():
+                return self.applied(term, scope)
+            case Choice():
+                return self.choice(term, scope)
+            case Conversion(operand=operand, dtype=name):
+                inner = self.read(operand, scope.plain)
+                dtype = dtype_named(name, term.span)
+                return Typed(expr=Cast(operand=inner.expr, dtype=dtype, span=term.span), kind=Kind(dtype=dtype))
+            case Reduction():
+                return self.reduction(self, term, scope)
+            case Line():
+                return self.line(self, term, scope)
+            case _:
+                assert_never(term)
+
+    def all(self, terms: Sequence[Term], scope: Scope) -> list[Typed]:
+        """Several terms in one scope, or all of their errors."""
+        return gather([lambda term=term: self.read(term, scope) for term in terms])  # type: ignore[misc]
+
+    def condition(self, term: Term, scope: Scope, what: str) -> Expr:
+        """A term that must be a truth value."""
+        found = self.read(term, scope.plain)
+        if found.kind.dtype is not DType.bool:
+            raise DTypeError(
+                f"{what} is {found.kind}, not a truth value",
+                places=at(term.span),
+                remedy="a comparison, such as x != 0",
+            )
+        return found.expr
+
+    def name(self, term: Name, scope: Scope) -> Typed:
+        if term.name in scope.axes:
+            return Typed(expr=AxisValue(axis=term.name, span=term.span), kind=WEAK_INTEGER)
+        if term.name in self.known.scalars:
+            return Typed(expr=Scalar(name=term.name, span=term.span), kind=WEAK_FLOAT)
+        if term.name in self.known.shapes:
+            return self.subscripted(Subscripted(tensor=term.name, subscripts=(), span=term.span), scope)
+        if term.name in self.known.axis_names:
+            raise AxisError(
+                f"axis `{term.name}` is not bound here",
+                places=at(term.span),
+                remedy=f"`{term.name}` on the left side, or a reduction around this: sum[{term.name}](...)",
+            )
+        names = self.known.axis_names | self.known.scalars | self.known.tensor_names()
+        raise AxisError(
+            f"`{term.name}` is neither an axis nor a scalar nor a tensor",
+            places=at(term.span),
+            remedy=self.known.similar(term.name, names) or f"`{term.name}` on the left side, or sum[{term.name}](...)",
+        )
+
+    def subscripted(self, term: Subscripted, scope: Scope) -> Typed:
+        known = self.known
+        if term.tensor not in known.shapes:
+            raise NotationError(
+                f"there is no tensor `{term.tensor}`",
+                places=at(term.span),
+                remedy=known.similar(term.tensor, known.tensor_names()) or f"a parameter, or {term.tensor}[...] = ...",
+            )
+        shape = known.shapes[term.tensor]
+        if len(term.subscripts) != len(shape):
+            one = f"{term.tensor}[{', '.join('...' for _ in shape)}]" if shape else f"{term.tensor}[()]"
+            raise ShapeError(
+                f"`{term.tensor}` has {len(shape)} dimension(s) and is read with {len(term.subscripts)} subscript(s)",
+                places=at(term.span, f"{term.tensor} is ({', '.join(_shown(e) for e in shape)})"),
+                remedy=f"{len(shape)} subscript(s), as in {one}",
+            )
+        dtype = known.dtypes.get(term.tensor)
+        found = gather([lambda s=s: self.subscript(s, scope, term) for s in term.subscripts])  # type: ignore[misc]
+        if dtype is None:
+            raise UndefinedError(f"`{term.tensor}` has no dtype")
+        read: Expr = Read(
+            tensor=term.tensor,
+            subscripts=tuple(typed.expr for typed in found),
+            dtype=dtype,
+            outside=self.policy(term, dtype, scope),
+            span=term.span,
+        )
+        if scope.widen is not None and scope.widen is not dtype and dtype is not DType.bool:
+            dtype = scope.widen
+            read = Cast(operand=read, dtype=dtype, implicit=True, span=term.span)
+        return Typed(expr=read, kind=Kind(dtype=dtype))
+
+    def subscript(self, term: Term, scope: Scope, read: Subscripted) -> Typed:
+        found = self.read(term, scope.plain)
+        if found.kind.dtype is not DType.i64 or not found.kind.weak:
+            computed = found.kind.dtype.is_integer
+            raise NotationError(
+                f"a subscript of `{read.tensor}` is read from an array: computed places are not part of the language yet"
+                if computed
+                else f"a subscript of `{read.tensor}` is {found.kind}, not an integer",
+                places=at(term.span or read.span),
+                remedy="a comparison with an axis: sum[k](where(index[i] == k, P[k], 0))"
+                if computed
+                else "an expression of axes: // divides integers, / gives floats",
+            )
+        return found
+
+    def policy(self, term: Subscripted, dtype: DType, scope: Scope) -> OutsideMode | Expr | None:
+        match term.outside:
+            case None:
+                return None
+            case str() as mode:
+                if mode not in OutsideMode.__members__:
+                    raise NotationError(
+                        f"`{mode}` is not a mode of reading outside",
+                        places=at(term.span),
+                        remedy=f"one of {', '.join(OutsideMode.__members__)}, or a number",
+                    )
+                return OutsideMode[mode]
+            case fill:
+                found = self.read(fill, scope.plain)
+                if meet([Kind(dtype=dtype), found.kind]).dtype is not dtype:
+                    raise DTypeError(
+                        f"`{term.tensor}` is {dtype.name}, what is read outside it is {found.kind}",
+                        places=at(fill.span or term.span),
+                        remedy=f"cast(..., {dtype.name})",
+                    )
+                return adopt(found, dtype)
+
+    def applied(self, term: Applied, scope: Scope) -> Typed:
+        bools_stay = term.function in _OWN_DTYPES
+        found = self.all(term.arguments, scope.plain if bools_stay else scope)
+        taken = loop(term.function, tuple(typed.kind for typed in found))
+        if taken is None:
+            raise _meaningless(term, [typed.kind for typed in found])
+        if term.function in ROUNDINGS and not found[0].kind.dtype.is_float:
+            return found[0]
+        if term.function == "negative" and isinstance(found[0].expr, Const):
+            return Typed(expr=negated(found[0].expr, term.span), kind=found[0].kind)
+        arguments = tuple(adopt(typed, dtype) for typed, dtype in zip(found, taken.arguments, strict=True))
+        result = taken.result
+        if term.function == "power" and result.dtype.is_integer:
+            _check_exponent(term, arguments[1])
+        expr = Call(function=term.function, arguments=arguments, dtype=result.dtype, span=term.span)
+        return Typed(expr=expr, kind=result)
+
+    def choice(self, term: Choice, scope: Scope) -> Typed:
+        condition, then, otherwise = gather(
+            [
+                lambda: Typed(expr=self.condition(term.condition, scope, "the condition"), kind=WEAK_BOOL),
+                lambda: self.read(term.then, scope),
+                lambda: self.read(term.otherwise, scope),
+            ]
+        )
+        kind = meet([then.kind, otherwise.kind])
+        expr = Where(
+            condition=condition.expr,
+            then=adopt(then, kind.dtype),
+            otherwise=adopt(otherwise, kind.dtype),
+            dtype=kind.dtype,
+            span=term.span,
+        )
+        return Typed(expr=expr, kind=kind)
+
+
+_OWN_DTYPES = frozenset(
+    "less less_equal greater greater_equal equal not_equal isnan isinf isfinite signbit".split()
+)  # whose arguments are not widened
+
+
+def number(term: Number) -> Typed:
+    """A number as it was written: weak."""
+    value = term.value
+    if isinstance(value, bool):
+        return Typed(expr=Const(value=value, dtype=DType.bool, span=term.span), kind=WEAK_BOOL)
+    if isinstance(value, int):
+        if not -LARGEST_INTEGER <= value < LARGEST_INTEGER:
+            raise DTypeError(f"{value} does not fit 64 bits", places=at(term.span), remedy="a float, such as 1e30")
+        return Typed(expr=Const(value=value, dtype=DType.i64, span=term.span), kind=WEAK_INTEGER)
+    return Typed(expr=Const(value=_one_nan(value), dtype=DType.f64, span=term.span), kind=WEAK_FLOAT)
+
+
+def negated(const: Const, span: Span | None) -> Const:
+    """Minus a number, as a number: `-1` reads the same however it was written. Integers wrap."""
+    value = const.value
+    if isinstance(value, float):
+        return replace(const, value=_one_nan(-value), span=span)
+    return replace(const, value=-value if value != -LARGEST_INTEGER else value, span=span)
+
+
+def _one_nan(value: float) -> float:
+    """The value, with one object for NaN: so programs that hold it compare as equal."""
+    return math.nan if math.isnan(value) else value
+
+
+def adopt(typed: Typed, dtype: DType) -> Expr:
+    """The expression in `dtype`, by an implicit Cast where it has another one. Numbers take the dtype themselves."""
+    expr = typed.expr
+    if expr.dtype is dtype:
+        return expr
+    if typed.kind.weak and isinstance(expr, Const):
+        return const(expr, dtype)
+    if typed.kind.weak and isinstance(expr, Where):
+        branches = (adopt(Typed(expr=part, kind=typed.kind), dtype) for part in (expr.then, expr.otherwise))
+        return replace(expr, then=next(branches), otherwise=next(branches), dtype=dtype)
+    return Cast(operand=expr, dtype=dtype, implicit=True, span=expr.span)
+
+
+def const(written: Const, dtype: DType) -> Const:
+    """A number in the dtype that it meets. Raises DTypeError for an integer that does not fit."""
+    value = int(written.value) if isinstance(written.value, bool) and dtype is not DType.bool else written.value
+    if dtype is DType.i32 and not -(2**31) <= value < 2**31:
+        raise DTypeError(
+            f"{value} does not fit i32, which it meets here",
+            places=at(written.span),
+            remedy="cast(..., i64) on what it meets, or cast the number",
+        )
+    return replace(written, value=value, dtype=dtype)
+
+
+def dtype_named(name: str, span: Span | None) -> DType:
+    """The dtype of a name."""
+    if name not in DType.__members__:
+        names = ", ".join(DType.__members__)
+        raise DTypeError(f"`{name}` is not a dtype of unrut", places=at(span), remedy=f"one of {names}")
+    return DType[name]
+
+
+def _check_exponent(term: Applied, exponent: Expr) -> None:
+    if isinstance(exponent, Const) and exponent.value >= 0:
+        return
+    fault = "negative" if isinstance(exponent, Const) else "no constant"
+    raise DTypeError(
+        f"an integer to a power that is {fault} has no integer meaning",
+        places=at(term.span),
+        remedy="cast(base, f64)**exponent; for powers of two, 1 << exponent",
+    )
+
+
+def _meaningless(term: Applied, kinds: list[Kind]) -> DTypeError:
+    truths = all(kind.dtype is DType.bool for kind in kinds)
+    floats = any(kind.dtype.is_float for kind in kinds)
+    match term.function:
+        case "subtract" if truths:
+            remedy = "a ^ b for exclusive or, or cast(a, i32) - cast(b, i32)"
+        case "negative" if truths:
+            remedy = "~a for not"
+        case "bitwise_and" | "bitwise_or" | "bitwise_xor" | "invert" if floats:
+            remedy = "comparisons in brackets: (a < b) & (c < d)"
+        case "left_shift" | "right_shift" if floats:
+            remedy = "a * 2.0**n"
+        case _:
+            remedy = "cast(a, f32)" if truths else "another dtype: cast(a, f32)"
+    shown = " and ".join(str(kind) for kind in kinds)
+    return DTypeError(f"`{term.function}` has no meaning for {shown}", places=at(term.span), remedy=remedy)
+
+
+def _shown(extent: Extent) -> str:
+    return "?" if "#" in str(extent) else str(extent)

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The kind of an expression as it was written: without the implicit casts, by the rules of promotion."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from unrut.errors import InternalError
+from unrut.program.nodes import (
+    Along,
+    AxisValue,
+    Call,
+    Cast,
+    Const,
+    Expr,
+    ExtentValue,
+    Read,
+    Reduce,
+    Scalar,
+    Where,
+)  # fmt: skip
+from unrut.program.promotion import Kind, accumulator, exponential, loop, meet, result_of
+from unrut.program.types import DType
+
+
+def written_kind(expr: Expr) -> Kind:
+    """The kind that the front end gives to an expression when it reads it alone, outside any reduction."""
+    match expr:
+        case Const(value=bool()):
+            return Kind(dtype=DType.bool, weak=True)
+        case Const(value=value):
+            return Kind(dtype=DType.f64 if isinstance(value, float) else DType.i64, weak=True)
+        case AxisValue() | ExtentValue():
+            return Kind(dtype=DType.i64, weak=True)
+        case Scalar():
+            return Kind(dtype=DType.f64, weak=True)
+        case Read(dtype=dtype):
+            return Kind(dtype=dtype)
+        case Call(function=function, arguments=arguments):
+            found = loop(function, tuple(written_kind(argument) for argument in arguments))
+            if found is None:
+                raise InternalError(f"`{function}` has no meaning for the dtypes it is given")
+            return found.result
+        case Where(then=then, otherwise=otherwise):
+            return meet([written_kind(then), written_kind(otherwise)])
+        case Cast(operand=operand, implicit=True):
+            return written_kind(operand)
+        case Cast(dtype=dtype):
+            return Kind(dtype=dtype)
+        case Reduce(kind=kind):
+            natural = natural_accumulator(expr)
+            taken = natural if natural.dtype is expr.body.dtype else Kind(dtype=expr.body.dtype)
+            return result_of(kind, taken)
+        case Along(body=body, dtype=dtype):
+            return exponential(written_kind(body)) or Kind(dtype=dtype)
+        case _:
+            assert_never(expr)
+
+
+def natural_accumulator(reduce: Reduce) -> Kind:
+    """The accumulator that a reduction has without `dtype=`."""
+    parts = [reduce.body, *([reduce.initial] if reduce.initial is not None else [])]
+    found = accumulator(reduce.kind, meet([written_kind(part) for part in parts]))
+    return found or Kind(dtype=reduce.body.dtype)
