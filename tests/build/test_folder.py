@@ -9,6 +9,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 
+from unrut.emitter.build import folder
 from unrut.emitter.build.cache import open_cache
 from unrut.emitter.build.folder import prepare, private_folder, wanted_folder
 
@@ -106,3 +107,10 @@ def test_the_private_folder_is_one_and_made_again_when_lost():
     assert private_folder("why") == first
     first.rmdir()
     assert private_folder("why").is_dir()
+
+
+def test_a_forked_child_leaves_the_private_folder_to_its_parent(tmp_path):
+    folder._remove(tmp_path, os.getpid() + 1)
+    assert tmp_path.is_dir()
+    folder._remove(tmp_path, os.getpid())
+    assert not tmp_path.exists()

@@ -124,6 +124,28 @@ def test_openmp_that_compiles_but_does_not_load_is_no_openmp(compiler, compiler_
     assert "undefined symbol: omp_get_num_threads" in verdict.serial
 
 
+def test_openmp_that_runs_on_one_thread_is_no_openmp(compiler, compiler_script, tmp_path):
+    (tmp_path / "omp.h").write_text("static int omp_get_num_threads(void) { return 1; }\n")
+    script = compiler_script(
+        f"""
+        case "$*" in *-fopenmp*) set -- $(echo "$*" | sed 's/-fopenmp/-D_OPENMP -I./');; esac
+        exec {compiler[0]} "$@"
+        """
+    )
+    verdict = prove(Candidate(command=(str(script),), origin="CC"), tmp_path)
+    assert verdict.toolchain
+    assert not verdict.toolchain.parallel
+    assert "runs on 1 thread" in verdict.serial
+
+
+def test_the_users_limits_on_threads_are_no_fault_of_the_compiler(compiler, tmp_path, monkeypatch):
+    candidate = Candidate(command=compiler, origin="PATH")
+    expected = prove(candidate, tmp_path)
+    monkeypatch.setenv("OMP_THREAD_LIMIT", "1")
+    monkeypatch.setenv("OMP_DYNAMIC", "true")
+    assert prove(candidate, tmp_path) == expected
+
+
 def test_a_compiler_without_march_native_still_serves(compiler, compiler_script, tmp_path):
     script = compiler_script(
         f'case "$*" in *=native*) echo "error: unknown" >&2; exit 1;; esac\nexec {compiler[0]} "$@"'
