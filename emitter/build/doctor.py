@@ -122,7 +122,7 @@ def _problems(report: Report) -> Iterator[Problem]:
     if report.cache.trouble or not report.cache.writable:
         yield Problem(
             what=f"{report.cache.folder} is not used for kernels: {report.cache.trouble or 'it is read-only'}",
-            remedy=f"set {VARIABLE} to a folder that belongs to you and to which only you may write",
+            remedy=f"set {VARIABLE} to a folder that only you may write to, and from which programs may run",
         )
     if report.gpu.devices and not report.packages["pycuda"]:
         yield Problem(

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where kernels may be kept: the user's cache folder if it is safe, else a private one that lives as long as the
-process.
+"""Where kernels may be kept: the user's cache folder if it is safe, else a private one for this process alone.
 
-What lies in the folder is loaded into the process as machine code. So a folder that others could have filled is
-refused.
+What lies there is loaded into the process as machine code. So a folder that others could have filled is refused.
 """
 
 from __future__ import annotations
@@ -42,6 +40,7 @@ def prepare(folder: Path) -> str:
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
         found = folder.lstat()
+        runnable = not os.statvfs(folder).f_flag & getattr(os, "ST_NOEXEC", 0)
     except FileExistsError:
         return "it is not a folder"
     except OSError as error:
@@ -54,6 +53,8 @@ def prepare(folder: Path) -> str:
         return "it belongs to another user"
     if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         return "others may write to it"
+    if not runnable:
+        return "its file system does not let programs run (noexec)"
     return ""
 
 
@@ -63,8 +64,9 @@ def made_private_folder() -> Path | None:
 
 
 def private_folder(why: str) -> Path:
-    """The private folder of this process, made at the first call with a warning that says why. Raises OSError if there
-    is no place for it either.
+    """The private folder of this process, made at the first call with a warning that says why.
+
+    Raises OSError if there is no place for it either.
     """
     global _private  # noqa: PLW0603  # one for the whole process, so that one kernel is compiled once
     if _private is None or not _private.is_dir():

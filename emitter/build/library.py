@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,6 +123,6 @@ def _compile(folder: Path, key: str, source: Source, toolchain: Toolchain) -> di
     shutil.rmtree(temporary, ignore_errors=True)
     if not finished.ok:
         if lacks_space(finished):
-            raise OSError(errno.ENOSPC, finished.complaint)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         raise refusal(source, finished, place.keep_failed(folder, key), CODE)
     return {"name": source.name, "command": " ".join(command), "compiler": toolchain.release}

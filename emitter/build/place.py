@@ -46,9 +46,7 @@ def part(where: Path) -> Path:
 
 
 def publish(where: Path, key: str, fill: Fill) -> Entry:
-    """Make the entry and rename it to its place; if another one is there already and whole, that one. Raises
-    OSError.
-    """
+    """Make the entry and rename it to its place; or take the one that is there by then and whole. Raises OSError."""
     unfinished = part(where)
     target = where / key
     try:
@@ -70,9 +68,7 @@ def publish(where: Path, key: str, fill: Fill) -> Entry:
 
 
 def keep_failed(unfinished: Path, key: str) -> Path | None:
-    """Keep what a failed build leaves, under a name at which no entry is looked for. None if the disk does not let
-    us.
-    """
+    """Keep what a failed build leaves, under a name at which no entry is looked for. None if the disk refuses."""
     target = unfinished.parent / (_FAILED + key)
     try:
         _remove(target)

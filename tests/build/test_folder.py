@@ -5,6 +5,7 @@ import os
 import re
 import stat
 from pathlib import Path
+from types import SimpleNamespace
 
 import platformdirs
 import pytest
@@ -93,6 +94,13 @@ def test_a_folder_of_another_user_is_refused(cache_folder, monkeypatch):
     cache_folder.mkdir(parents=True)
     monkeypatch.setattr(os, "geteuid", lambda: cache_folder.stat().st_uid + 1)
     assert prepare(cache_folder) == "it belongs to another user"
+
+
+@pytest.mark.skipif(not hasattr(os, "ST_NOEXEC"), reason="this system does not tell")
+def test_a_file_system_without_programs_is_refused(cache_folder, monkeypatch):
+    really = os.statvfs
+    monkeypatch.setattr(os, "statvfs", lambda path: SimpleNamespace(f_flag=really(path).f_flag | os.ST_NOEXEC))
+    assert "noexec" in prepare(cache_folder)
 
 
 def test_a_user_without_a_home_has_no_relative_folder(tmp_path, monkeypatch):
