@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What to say when generated C is not accepted: the command, the first error, the line, the statement that it
-serves.
-"""
+"""What to say when generated C is refused: the command, the first error, the line, the statement that it serves."""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compiler flags as data, each with its reason. `-ffast-math` and `-Ofast` are nowhere: they change NaN, infinities and
-the subnormals of the whole process that loads the result.
+"""Compiler flags as data, each with its reason.
+
+`-ffast-math` and `-Ofast` are nowhere: they change NaN, infinities and the subnormals of the process that loads the
+result.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The proof of a compiler: a two-thread sum is compiled, loaded and run. Compiling alone proves nothing (`zig cc
--fopenmp` compiles, and the result cannot be loaded).
+"""The proof of a compiler: a two-thread sum is compiled, loaded and run.
+
+Compiling alone proves nothing: a compiler may take `-fopenmp`, and nobody have the runtime when the result is loaded.
 """
 
 from __future__ import annotations
