@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+import numpy.typing as npt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,3 +34,22 @@ def contiguous(shape: tuple[int | None, ...]) -> Layout:
         strides.append(step)
         step = None if step is None or extent is None else step * max(extent, 1)
     return Layout(strides=tuple(reversed(strides)))
+
+
+def layout_of(array: npt.NDArray[Any], shape: tuple[int | None, ...] | None = None) -> Layout:
+    """What generated code may rely on for an array whose extents in the source are `shape` (None: given at run time).
+
+    C order gives fixed strides, anything else run-time strides except 1 where elements of a dimension are neighbours.
+    Strides of extents 0 and 1 are never used, so they count as contiguous. Without a shape all extents are fixed.
+    """
+    extents = array.shape if shape is None else shape
+    size = array.itemsize
+    used = [step for step, extent in zip(array.strides, array.shape, strict=True) if extent > 1]
+    if array.size and (array.__array_interface__["data"][0] % size or any(step % size for step in used)):
+        return Layout(strides=(None,) * array.ndim, aligned=False)
+    if array.flags.c_contiguous:
+        return contiguous(extents)
+    last = array.ndim - 1
+    steps = zip(array.strides, array.shape, strict=True)
+    unit = [step == size if extent > 1 else d == last for d, (step, extent) in enumerate(steps)]
+    return Layout(strides=tuple(1 if one else None for one in unit))

@@ -1,2 +1,197 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tensor ops in index notation: one readable reference, C that others can build, tests that hold the two together."""
+"""Tensor ops in index notation: one readable reference, C that others can build, tests that hold the two together.
+
+    import unrut as ur
+
+    @ur.op
+    def matmul(A, B):
+        i, j, k = ur.axes("i j k")
+        C = ur.tensor("C")
+        C[i, j] = ur.sum[k](A[i, k] * B[k, j])
+        return C
+
+    matmul(a, b)              compiled for this machine
+    matmul.reference(a, b)    its meaning, in NumPy
+    matmul.bind(a, b)         its text, intermediates, explanations, kernels
+"""
+
+from unrut.arrays import spec
+from unrut.bound import Bound
+from unrut.errors import (
+    AxisError,
+    BindError,
+    BuildError,
+    DTypeError,
+    InternalError,
+    NameClashError,
+    NotationError,
+    PlanError,
+    RangeError,
+    ShapeError,
+    UnrutError,
+)
+from unrut.language.arguments import static
+from unrut.language.functions import (
+    abs,  # noqa: A004
+    arccos,
+    arccosh,
+    arcsin,
+    arcsinh,
+    arctan,
+    arctan2,
+    arctanh,
+    cast,
+    cbrt,
+    ceil,
+    copysign,
+    cos,
+    cosh,
+    erf,
+    exp,
+    exp2,
+    expm1,
+    floor,
+    fmax,
+    fmin,
+    hypot,
+    inf,
+    isfinite,
+    isinf,
+    isnan,
+    log,
+    log1p,
+    log2,
+    log10,
+    logaddexp,
+    logsigmoid,
+    maximum,
+    minimum,
+    nan,
+    pi,
+    reciprocal,
+    rint,
+    sigmoid,
+    sign,
+    signbit,
+    sin,
+    sinh,
+    sqrt,
+    square,
+    tan,
+    tanh,
+    trunc,
+    where,
+)
+from unrut.language.notation import Spec
+from unrut.language.reducers import (
+    all,  # noqa: A004
+    any,  # noqa: A004
+    argmax,
+    argmin,
+    count,
+    logsumexp,
+    max,  # noqa: A004
+    min,  # noqa: A004
+    prod,
+    softmax,
+    sum,  # noqa: A004
+)
+from unrut.language.trace import axes, axis, tensor
+from unrut.op import Op, op, parse
+from unrut.program.types import DType
+
+bool_ = DType.bool
+i32 = DType.i32
+i64 = DType.i64
+f32 = DType.f32
+f64 = DType.f64
+
+__all__ = [
+    "AxisError",
+    "BindError",
+    "Bound",
+    "BuildError",
+    "DType",
+    "DTypeError",
+    "InternalError",
+    "NameClashError",
+    "NotationError",
+    "Op",
+    "PlanError",
+    "RangeError",
+    "ShapeError",
+    "Spec",
+    "UnrutError",
+    "abs",
+    "all",
+    "any",
+    "arccos",
+    "arccosh",
+    "arcsin",
+    "arcsinh",
+    "arctan",
+    "arctan2",
+    "arctanh",
+    "argmax",
+    "argmin",
+    "axes",
+    "axis",
+    "bool_",
+    "cast",
+    "cbrt",
+    "ceil",
+    "copysign",
+    "cos",
+    "cosh",
+    "count",
+    "erf",
+    "exp",
+    "exp2",
+    "expm1",
+    "f32",
+    "f64",
+    "floor",
+    "fmax",
+    "fmin",
+    "hypot",
+    "i32",
+    "i64",
+    "inf",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "log",
+    "log1p",
+    "log2",
+    "log10",
+    "logaddexp",
+    "logsigmoid",
+    "logsumexp",
+    "max",
+    "maximum",
+    "min",
+    "minimum",
+    "nan",
+    "op",
+    "parse",
+    "pi",
+    "prod",
+    "reciprocal",
+    "rint",
+    "sigmoid",
+    "sign",
+    "signbit",
+    "sin",
+    "sinh",
+    "softmax",
+    "spec",
+    "sqrt",
+    "square",
+    "static",
+    "sum",
+    "tan",
+    "tanh",
+    "tensor",
+    "trunc",
+    "where",
+]

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An op with specs and options fixed: the place from which its text, meaning, explanation and kernels are reached."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from unrut.arrays import Array, take
+from unrut.errors import BindError, BuildError
+from unrut.program.nodes import Program
+
+if TYPE_CHECKING:
+    from unrut.emitter.kernel import Kernel
+
+TARGETS = ("c",)
+
+
+class Bound:
+    """A Program, with the arrays and scalars that were given for it, if any were.
+
+    `program` is the typed Program, `arrays` are by operand (or None), `scalars` by name. Arrays and scalars that a method
+    is given take the place of those remembered.
+    """
+
+    def __init__(self, program: Program, arrays: Mapping[str, Array] | None, scalars: Mapping[str, float]) -> None:
+        self.program = program
+        self.arrays = arrays
+        self.scalars = dict(scalars)
+        self._kernels: dict[tuple[object, ...], Kernel] = {}
+
+    def __repr__(self) -> str:
+        return f"<bound {self.show().splitlines()[0]}>"
+
+    def show(self) -> str:
+        """The program as text; `ur.parse` reads it."""
+        from unrut.program.show import show
+
+        return show(self.program)
+
+    def reference(self, *arrays: Any, **scalars: float) -> Any:
+        """The results by the reference, in plain NumPy: an array, or a tuple of them."""
+        from unrut.reference import evaluate
+
+        found = evaluate(self.program, self._arrays(arrays), self._scalars(scalars))
+        return only_or_all([found[name] for name in self.program.results])
+
+    def intermediates(self, *arrays: Any, **scalars: float) -> dict[str, Array]:
+        """Every tensor that the program defines, by name, as the reference computes it."""
+        from unrut.reference import evaluate
+
+        return evaluate(self.program, self._arrays(arrays), self._scalars(scalars), every=True)
+
+    def explain(self, result: str | None = None, **place: int) -> Any:
+        """Every term behind one element: `bound.explain(n=0, co=3, y=1)`, or `explain("mu", n=0)` of another tensor.
+
+        Without a name the op's first result is meant. Needs arrays that were given to `bind`. The explanation prints
+        as text.
+        """
+        from unrut.reference import explain
+
+        name = self.program.results[0] if result is None else result
+        return explain(self.program, self._arrays(()), self._scalars({}), name, place)
+
+    def compile(self, target: str = "c", *, threads: int | None = None) -> Kernel:
+        """A kernel for the layouts of the arrays given to `bind`, or for C order; made once and kept.
+
+        Raises BuildError where there is no working compiler or no such target.
+        """
+        return self._kernel(self.arrays, None, target, threads)
+
+    def __call__(self, *arrays: Any, out: Any = None, threads: int | None = None, **scalars: float) -> Any:
+        """The results by a compiled kernel, made at the first call for these layouts."""
+        given = self._arrays(arrays)
+        kernel = self._kernel(given, out, "c", threads)
+        return kernel(*given.values(), out=out, **self._scalars(scalars))
+
+    def _kernel(self, arrays: Mapping[str, Array] | None, out: Any, target: str, threads: int | None) -> Kernel:
+        if target not in TARGETS:
+            raise BuildError(f"there is no target `{target}` yet", remedy=f"one of {', '.join(TARGETS)}")
+        from unrut.emitter import compile_program
+        from unrut.specialise import layouts_of
+
+        layouts = layouts_of(self.program, arrays or {}, out)
+        key = (target, threads, tuple(sorted(layouts.items(), key=lambda item: item[0])))
+        if key not in self._kernels:
+            self._kernels[key] = compile_program(self.program, layouts, threads=threads)
+        return self._kernels[key]
+
+    def _arrays(self, given: Sequence[Any]) -> Mapping[str, Array]:
+        names = [operand.name for operand in self.program.operands]
+        if given or not names:
+            return take(self.program.name, names, given)
+        if self.arrays is None:
+            raise BindError(
+                f"`{self.program.name}` was bound to specs, so there are no arrays to compute with",
+                remedy=f"the arrays here, ({', '.join(names)}), or in bind({', '.join(names)})",
+            )
+        return self.arrays
+
+    def _scalars(self, given: Mapping[str, float]) -> dict[str, float]:
+        unknown = [name for name in given if name not in self.program.scalars]
+        values = {**self.scalars, **given}
+        missing = [name for name in self.program.scalars if name not in values]
+        if unknown or missing:
+            listed = ", ".join(f"{name}=" for name in self.program.scalars) or "none"
+            fault = f"has no scalar `{unknown[0]}`" if unknown else f"needs {' and '.join(f'`{n}=`' for n in missing)}"
+            message = f"`{self.program.name}` {fault}; its run-time scalars are {listed}"
+            raise BindError(message, remedy="options other than floats are fixed by bind")
+        return {name: float(values[name]) for name in self.program.scalars}
+
+
+def only_or_all(found: Sequence[Any]) -> Any:
+    """The one result, or all of them as a tuple."""
+    return found[0] if len(found) == 1 else tuple(found)

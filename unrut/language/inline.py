@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ops that are called by ops: the callee's statements become the caller's, under names that clash with nothing.
+
+While the caller is traced, everything of a callee bears a name that no identifier can be, `softmax.1.y` for tensor or axis
+`y` of the first call. When the caller is complete, each gets the first free one of `y`, `softmax_y`, `softmax_y2`, ...
+So the names that the caller's author chose always stay. Axes are local to their statement: an inlined one needs another
+name only if it is a tensor or scalar of the caller, or has a range that was given by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from unrut.errors import ShapeError
+from unrut.language.names import LONGEST, reason_against
+from unrut.language.notation import Definition, GivenAxis, Term
+from unrut.language.recorder import Recorder, place
+from unrut.language.renaming import Renaming, axis_names
+from unrut.language.tensor import Tensor
+from unrut.spans import Span
+
+
+def inline(
+    recorder: Recorder,
+    callee: Definition,
+    arguments: tuple[Tensor, ...],
+    scalars: Mapping[str, Term],
+    span: Span | None,
+) -> tuple[Tensor, ...]:
+    """Add the callee's statements to the op at work, and give its results as tensors of that op.
+
+    A signature of the callee is held against the ranks of the arguments; its sizes and dtypes are not looked at.
+    """
+    for parameter, argument in zip(callee.parameters, arguments, strict=True):
+        if parameter.dimensions is not None and argument.rank not in (None, len(parameter.dimensions)):
+            raise ShapeError(
+                f"`{callee.name}` takes `{parameter.name}` with {len(parameter.dimensions)} dimension(s), "
+                f"`{argument.name}` has {argument.rank}",
+                places=place(span),
+                remedy="a tensor with as many dimensions",
+            )
+    recorder.called += 1
+    prefix = f"{callee.name}.{recorder.called}."
+    known = frozenset([*(p.name for p in callee.parameters), *callee.scalars, *(s.target for s in callee.statements)])
+    tensors = {p.name: a.name for p, a in zip(callee.parameters, arguments, strict=True)}
+    tensors |= {s.target: prefix + s.target for s in callee.statements}
+    axes = {name: prefix + name for s in callee.statements for name in axis_names(s, known)}
+    axes |= {axis.name: prefix + axis.name for axis in callee.axes}
+    renaming = Renaming(tensors=tensors, axes=axes, scalars=scalars)
+    for axis in callee.axes:
+        recorder.give(GivenAxis(name=axes[axis.name], extent=renaming.term(axis.extent), span=axis.span))
+    ranks = {}
+    for statement in callee.statements:
+        recorder.define(renaming.statement(statement))
+        ranks[statement.target] = len(statement.subscripts)
+    return tuple(Tensor(recorder, tensors[name], ranks[name]) for name in callee.results)
+
+
+def final_names(definition: Definition) -> Definition:
+    """The definition with identifiers for everything that was inlined into it."""
+    targets = [s.target for s in definition.statements]
+    if not any("." in name for name in targets):
+        return definition
+    known = frozenset([*(p.name for p in definition.parameters), *definition.scalars, *targets])
+    used = dict.fromkeys(name for s in definition.statements for name in axis_names(s, known))
+    given = {axis.name: axis for axis in definition.axes}
+    own_axes = {name for name in (*used, *given) if "." not in name}
+
+    taken = {name for name in known if "." not in name}
+    tensors: dict[str, str] = {}
+    for name in targets:
+        if "." in name:
+            tensors[name] = next(c for c in _candidates(name) if c not in taken and c not in own_axes)
+            taken.add(tensors[name])
+
+    extents: dict[str, Term] = {name: axis.extent for name, axis in given.items() if "." not in name}
+    axes: dict[str, str] = {}
+    by_tensor = Renaming(tensors=tensors)
+    for name in [n for n in given if "." in n]:
+        extent = by_tensor.term(given[name].extent)
+        free = (c for c in _candidates(name) if c not in taken and (c not in own_axes or c in extents))
+        axes[name] = next(c for c in free if extents.get(c, extent) == extent)
+        extents[axes[name]] = extent
+    for name in used:
+        if "." in name and name not in axes:
+            axes[name] = next(c for c in _candidates(name) if c not in taken and c not in extents)
+
+    renaming = Renaming(tensors=tensors, axes=axes)
+    ranges = {axes.get(a.name, a.name): a for a in definition.axes}
+    return Definition(
+        name=definition.name,
+        parameters=definition.parameters,
+        scalars=definition.scalars,
+        axes=tuple(
+            GivenAxis(name=name, extent=renaming.term(axis.extent), span=axis.span) for name, axis in ranges.items()
+        ),
+        statements=tuple(map(renaming.statement, definition.statements)),
+        results=tuple(tensors.get(name, name) for name in definition.results),
+        doc=definition.doc,
+        span=definition.span,
+    )
+
+
+def _candidates(name: str) -> Iterator[str]:
+    """Identifiers for `op.1.y`, best first."""
+    op, _, plain = name.split(".")
+    if not reason_against(plain):
+        yield plain
+    longer = f"{op}_{plain}"[: LONGEST - 4]
+    longer = longer if not reason_against(longer) else f"t_{longer}"
+    yield longer
+    number = 2
+    while True:
+        yield f"{longer}{number}"
+        number += 1

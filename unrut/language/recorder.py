@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What one traced op has said so far. There is at most one recorder at work in a thread; ops that are called nest."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from unrut.errors import AxisError, NameClashError, NotationError, Place, UnrutError
+from unrut.language.notation import Applied, Assignment, GivenAxis, Subscripted
+from unrut.spans import Span
+
+
+def place(span: Span | None, note: str = "") -> list[Place]:
+    """The places of an error, none where the source is unknown."""
+    return [Place(span=span, note=note)] if span is not None else []
+
+
+@dataclass(slots=True, eq=False)
+class Recorder:
+    """The statements, tensors and hand-given ranges of one op while its function runs."""
+
+    op: str
+    parameters: tuple[str, ...]
+    scalars: tuple[str, ...] = ()
+    given: dict[str, GivenAxis] = field(default_factory=dict)
+    declared: dict[str, Span | None] = field(default_factory=dict)
+    statements: dict[str, Assignment] = field(default_factory=dict)
+    called: int = 0  # ops called so far, to tell their tensors apart
+
+    def give(self, axis: GivenAxis) -> None:
+        """Note a range that was given by hand."""
+        before = self.given.setdefault(axis.name, axis)
+        if before.extent != axis.extent:
+            raise AxisError(
+                f"axis `{axis.name}` is given two ranges",
+                places=[*place(before.span), *place(axis.span)],
+                remedy="another name for one of them",
+            )
+
+    def declare(self, name: str, span: Span | None) -> None:
+        """Note a tensor of the op."""
+        if name in self.parameters or name in self.declared:
+            what = "is a parameter already" if name in self.parameters else "is declared twice"
+            raise NameClashError(
+                f"tensor `{name}` {what}",
+                places=[*place(self.declared.get(name), "first here"), *place(span)],
+                remedy="another name",
+            )
+        self.declared[name] = span
+
+    def define(self, statement: Assignment) -> None:
+        """Note the statement that defines a tensor."""
+        name = statement.target
+        if name in self.parameters:
+            raise NameClashError(
+                f"`{name}` is a parameter: it can't be assigned to",
+                places=place(statement.span),
+                remedy=f'a tensor of its own: {_other(name)} = ur.tensor("{_other(name)}")',
+            )
+        if _accumulates(statement):
+            raise _not_yet("accumulation (`+=`)", statement, "a reduction: V[i] = ur.sum[e](...)")
+        if name in self.statements:
+            raise NameClashError(
+                f"tensor `{name}` is defined twice",
+                places=[*place(self.statements[name].span, "first here"), *place(statement.span, "again here")],
+                remedy="one statement, with ur.where(condition, a, b) if it has cases, or two tensors",
+            )
+        self.statements[name] = statement
+
+
+def _other(name: str) -> str:
+    return "Y" if name != "Y" else "Z"
+
+
+def _accumulates(statement: Assignment) -> bool:
+    match statement.body:
+        case Applied(arguments=(Subscripted(tensor=tensor, subscripts=subscripts), *_)):
+            return tensor == statement.target and subscripts == statement.subscripts
+        case _:
+            return False
+
+
+def _not_yet(what: str, statement: Assignment, remedy: str) -> UnrutError:
+    return NotationError(f"{what} is not part of the language yet", places=place(statement.span), remedy=remedy)
+
+
+_current: ContextVar[Recorder | None] = ContextVar("unrut_recorder", default=None)
+
+
+def current() -> Recorder | None:
+    """The recorder at work, or None outside of ops."""
+    return _current.get()
+
+
+def needed(what: str, span: Span | None) -> Recorder:
+    """The recorder at work; a NotationError if there is none."""
+    found = _current.get()
+    if found is None:
+        raise NotationError(f"{what} belongs inside an op", places=place(span), remedy="a function under @ur.op")
+    return found
+
+
+class Recording:
+    """`with Recording(recorder): ...` puts a recorder to work."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+
+    def __enter__(self) -> Recorder:
+        self.token = _current.set(self.recorder)
+        return self.recorder
+
+    def __exit__(self, *_: object) -> None:
+        _current.reset(self.token)
+
+

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Other names for the tensors, axes and scalars of terms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import assert_never
+
+from unrut.language.notation import (
+    Applied,
+    Assignment,
+    Choice,
+    Conversion,
+    Line,
+    Name,
+    Number,
+    Reduction,
+    Size,
+    Subscripted,
+    Term,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renaming:
+    """New names; what is not mentioned keeps its name. Scalars become terms."""
+
+    tensors: Mapping[str, str] = field(default_factory=dict)
+    axes: Mapping[str, str] = field(default_factory=dict)
+    scalars: Mapping[str, Term] = field(default_factory=dict)
+
+    def term(self, term: Term) -> Term:
+        """The term under the new names; spans stay."""
+        match term:
+            case Number():
+                return term
+            case Name(name=name):
+                if name in self.scalars:
+                    return self.scalars[name]
+                return replace(term, name=self.tensors.get(name) or self.axes.get(name, name))
+            case Size(tensor=tensor):
+                return replace(term, tensor=self.tensors.get(tensor, tensor))
+            case Subscripted(tensor=tensor, subscripts=subscripts, outside=outside):
+                policy = outside if outside is None or isinstance(outside, str) else self.term(outside)
+                parts = tuple(map(self.term, subscripts))
+                return replace(term, tensor=self.tensors.get(tensor, tensor), subscripts=parts, outside=policy)
+            case Applied(arguments=arguments):
+                return replace(term, arguments=tuple(map(self.term, arguments)))
+            case Choice(condition=condition, then=then, otherwise=otherwise):
+                parts = tuple(map(self.term, (condition, then, otherwise)))
+                return replace(term, condition=parts[0], then=parts[1], otherwise=parts[2])
+            case Conversion(operand=operand):
+                return replace(term, operand=self.term(operand))
+            case Reduction(axes=axes, body=body, where=where, initial=initial):
+                return replace(
+                    term,
+                    axes=tuple(self.axes.get(axis, axis) for axis in axes),
+                    body=self.term(body),
+                    where=None if where is None else self.term(where),
+                    initial=None if initial is None else self.term(initial),
+                )
+            case Line(axis=axis, body=body):
+                return replace(term, axis=self.axes.get(axis, axis), body=self.term(body))
+            case _:
+                assert_never(term)
+
+    def statement(self, statement: Assignment) -> Assignment:
+        """The statement under the new names."""
+        return replace(
+            statement,
+            target=self.tensors.get(statement.target, statement.target),
+            subscripts=tuple(map(self.term, statement.subscripts)),
+            body=self.term(statement.body),
+        )
+
+
+def mentioned(term: Term) -> Iterator[Term]:
+    """The term and everything in it, parents first."""
+    yield term
+    match term:
+        case Number() | Name() | Size():
+            parts: tuple[Term | str | None, ...] = ()
+        case Subscripted(subscripts=subscripts, outside=outside):
+            parts = (*subscripts, outside)
+        case Applied(arguments=arguments):
+            parts = arguments
+        case Choice(condition=condition, then=then, otherwise=otherwise):
+            parts = (condition, then, otherwise)
+        case Conversion(operand=operand):
+            parts = (operand,)
+        case Reduction(body=body, where=where, initial=initial):
+            parts = (body, where, initial)
+        case Line(body=body):
+            parts = (body,)
+        case _:
+            assert_never(term)
+    for part in parts:
+        if part is not None and not isinstance(part, str):
+            yield from mentioned(part)
+
+
+def axis_names(statement: Assignment, known: frozenset[str]) -> list[str]:
+    """The axes of a statement in the order of mention; `known` are the names of scalars and tensors."""
+    found: dict[str, None] = {}
+    for term in (*statement.subscripts, statement.body):
+        for part in mentioned(term):
+            match part:
+                case Name(name=name) if name not in known:
+                    found[name] = None
+                case Reduction(axes=axes):
+                    found.update(dict.fromkeys(axes))
+                case Line(axis=axis):
+                    found[axis] = None
+                case _:
+                    pass
+    return list(found)

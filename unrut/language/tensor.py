@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tensors of an op that is being traced: read and defined with subscripts, never as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NoReturn
+
+from unrut.errors import NotationError, ShapeError, UnrutError
+from unrut.language.notation import Assignment, Size, Subscripted
+from unrut.language.operators import Expression, Operators, Value, as_expression
+from unrut.language.origin import caller_span
+from unrut.language.recorder import Recorder, current, place
+from unrut.language.refusals import Refusals
+from unrut.language.vocabulary import MODES
+from unrut.spans import Span
+
+
+class Tensor(Operators):
+    """A parameter or tensor of an op: `P[n, 2*y + ky]` reads, `V[n, y] = ...` defines, `P.shape[0]` is an extent.
+
+    A tensor without dimensions is read as `s[()]`, or as `s` where it is known to have none.
+    """
+
+    __slots__ = ("name", "rank", "recorder")
+
+    def __init__(self, recorder: Recorder, name: str, rank: int | None = None) -> None:
+        self.recorder = recorder
+        self.name = name
+        self.rank = rank
+
+    def __repr__(self) -> str:
+        return f"<tensor {self.name} of {self.recorder.op}>"
+
+    def __getitem__(self, subscripts: Value) -> Expression:
+        return self._read(subscripts, None)
+
+    def __setitem__(self, subscripts: Value, value: Value) -> None:
+        span = caller_span()
+        self._check_home(span)
+        places = [as_expression(s, span) for s in _tuple(subscripts)]
+        body = as_expression(value, span)
+        whole = Assignment(target=self.name, subscripts=tuple(s.term for s in places), body=body.term, span=span)
+        self.recorder.define(whole)
+        self.rank = len(places)
+
+    def outside(self, what: Value) -> Outside:
+        """The tensor with a policy for reads that leave it: a number, or one of NumPy's modes, as in `outside("edge")`."""
+        if isinstance(what, str) and what not in MODES:
+            message = f"`{what}` is not a mode of reading outside"
+            raise NotationError(message, places=place(caller_span()), remedy=f"one of {', '.join(MODES)}, or a number")
+        return Outside(self, what if isinstance(what, str) else as_expression(what))
+
+    @property
+    def shape(self) -> Shape:
+        """The extents, as numbers in expressions and ranges: `P.shape[2] - 1`."""
+        return Shape(self)
+
+    def as_expression(self, span: Span | None) -> Expression:
+        """The one element of a tensor without dimensions."""
+        if self.rank == 0:
+            return self._read((), None)
+        raise NotationError(
+            f"tensor `{self.name}` stands here without subscripts",
+            places=place(span),
+            remedy=f"{self.name}[i, j], with an axis for each dimension; {self.name}[()] if it has none",
+        )
+
+    def _read(self, subscripts: Value, outside: str | Expression | None) -> Expression:
+        span = caller_span()
+        self._check_home(span)
+        parts = [as_expression(s, span) for s in _tuple(subscripts)]
+        if self.rank is not None and len(parts) != self.rank:
+            raise ShapeError(
+                f"tensor `{self.name}` has {self.rank} dimension(s), here are {len(parts)} subscript(s)",
+                places=place(span),
+                remedy=f"{self.rank} subscript(s)",
+            )
+        policy = outside.term if isinstance(outside, Expression) else outside
+        read = Subscripted(tensor=self.name, subscripts=tuple(p.term for p in parts), outside=policy, span=span)
+        return Expression(read, *parts, *([outside] if isinstance(outside, Expression) else []))
+
+    def _check_home(self, span: Span | None) -> None:
+        if current() is not self.recorder:
+            raise NotationError(
+                f"tensor `{self.name}` belongs to op `{self.recorder.op}` and can't be used outside it",
+                places=place(span),
+                remedy="a parameter: ops take the tensors of others as arguments",
+            )
+
+
+class Outside(Refusals):
+    """A tensor together with what is read outside it."""
+
+    __slots__ = ("policy", "tensor")
+
+    def __init__(self, tensor: Tensor, policy: str | Expression) -> None:
+        self.tensor = tensor
+        self.policy = policy
+
+    def __getitem__(self, subscripts: Value) -> Expression:
+        return self.tensor._read(subscripts, self.policy)
+
+    def __setitem__(self, subscripts: Value, value: Value) -> NoReturn:
+        raise self._refuse("a policy is for reading", f"{self.tensor.name}[...] = ...")
+
+    def __repr__(self) -> str:
+        return f"<{self.tensor!r} with a policy outside>"
+
+
+class Shape(Refusals):
+    """The extents of a tensor; how many there are is known if a signature says so, or the tensor is defined already."""
+
+    __slots__ = ("tensor",)
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.tensor = tensor
+
+    def __getitem__(self, dimension: int) -> Expression:
+        rank = self.tensor.rank
+        if type(dimension) is not int:
+            raise self._refuse("a dimension of a shape is a Python integer", f"{self.tensor.name}.shape[0]")
+        if dimension < 0 and rank is not None:
+            dimension += rank
+        if dimension < 0 or (rank is not None and dimension >= rank):
+            known = "whose number of dimensions is unknown here" if rank is None else f"which has {rank} dimension(s)"
+            raise self._refuse(f"there is no such extent of `{self.tensor.name}`, {known}", "a dimension counted from 0")
+        return Expression(Size(tensor=self.tensor.name, dimension=dimension, span=caller_span()))
+
+    def __iter__(self) -> Iterator[Expression]:  # type: ignore[override]
+        return iter([self[d] for d in range(len(self))])
+
+    def __len__(self) -> int:  # type: ignore[override]
+        if self.tensor.rank is None:
+            raise self._unknown()
+        return self.tensor.rank
+
+    def _unknown(self) -> UnrutError:
+        name = self.tensor.name
+        message = f"the number of dimensions of `{name}` is unknown here"
+        return self._refuse(message, f"{name}.shape[0], or a signature")
+
+
+def _tuple(subscripts: Value) -> tuple[Value, ...]:
+    return subscripts if isinstance(subscripts, tuple) else (subscripts,)

@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ops: what `@ur.op` makes of a function, and `ur.parse` of a text."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, overload
+
+from unrut.arrays import is_array, spec_of, take, wrong_number
+from unrut.bound import Bound, only_or_all
+from unrut.errors import BindError, NotationError
+from unrut.language.arguments import Options
+from unrut.language.front import Front, Traced, Written, missing_scalars
+from unrut.language.inline import inline
+from unrut.language.notation import Definition, Spec
+from unrut.language.operators import as_expression
+from unrut.language.origin import caller_span
+from unrut.language.parse import parse as parse_definition
+from unrut.language.placeholders import placeholder_specs
+from unrut.language.recorder import current, place
+from unrut.language.renaming import mentioned
+from unrut.language.tensor import Tensor
+from unrut.specialise import Kernels
+
+if TYPE_CHECKING:
+    from unrut.program.nodes import Program
+
+
+class Op:
+    """A tensor op: called with arrays it is compiled, kept and run; `bind` gives everything else.
+
+    Positional arguments are the tensors, keyword arguments the options of the op. Where a method takes specs, arrays,
+    `ur.spec(...)` and texts such as "f32[8, n]" may be mixed.
+    """
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+        self._definitions: dict[tuple[object, ...], Definition] = {}
+        self._kernels = Kernels()
+        self.__name__ = front.face.name
+
+    def __repr__(self) -> str:
+        face = self._front.face
+        options = [name if _absent(value) else f"{name}={value!r}" for name, value in face.options.items()]
+        return f"<op {face.name}({', '.join([*face.tensors, *(['*', *options] if options else [])])})>"
+
+    @property
+    def name(self) -> str:
+        """The name, also that of the C function."""
+        return self._front.face.name
+
+    def definition(self, **params: Any) -> Definition:
+        """What the op says for these options, as an untyped tree. Traced once for each set of options."""
+        return self._define(self._front.options(params))
+
+    def program(self, *specs: Any, **params: Any) -> Program:
+        """The typed Program for specs or arrays; without any, the op's own signature must say every dtype and extent.
+
+        Raises BindError, DTypeError, NotationError, NameClashError, AxisError, ShapeError, RangeError.
+        """
+        given, options = self._arguments(specs, params)
+        return self._program(self._specs(given) if given else (), options)
+
+    def bind(self, *specs: Any, **params: Any) -> Bound:
+        """The op with specs or arrays and options fixed. Arrays are remembered and used where none are given later."""
+        given, options = self._arguments(specs, params)
+        program = self._program(self._specs(given) if given else (), options)
+        arrays = take(self.name, self._front.face.tensors, given) if given and all(map(is_array, given)) else None
+        return Bound(program, arrays, options.scalars)
+
+    def reference(self, *arrays: Any, **params: Any) -> Any:
+        """The results by the reference, in plain NumPy: an array, or a tuple of them."""
+        given, options = self._arguments(arrays, params)
+        return self._bound(given, options).reference()
+
+    def show(self, *specs: Any, **params: Any) -> str:
+        """The text. Without specs, extents bear the names of the axes that read them, and unknown dtypes are f32."""
+        from unrut.program.show import show
+
+        given, options = self._arguments(specs, params)
+        return show(self._program(self._specs(given) if given else placeholder_specs(self._define(options)), options))
+
+    def __call__(self, *arrays: Any, out: Any = None, **params: Any) -> Any:
+        """The results, by a kernel that is compiled for this machine at the first call and kept in the process.
+
+        `out` is an array, or a tuple of them for several results, to write to. Among the tensors of an op that is being
+        traced, the call becomes part of that op, and the results are tensors of it.
+
+        Raises BuildError where there is no working C compiler, and what `program` raises.
+        """
+        given, options = self._arguments(arrays, params)
+        if current() is not None:
+            if out is not None:
+                message = "`out=` has no meaning while an op is traced"
+                raise NotationError(message, places=place(caller_span()), remedy="the results")
+            return self._inlined(given, options)
+        named = take(self.name, self._front.face.tensors, given)
+        self._check_scalars(options)
+        program = functools.partial(self._program, options=options)
+        kernel = self._kernels.kernel(program, options.key, named, out)
+        return kernel(*named.values(), out=out, **options.scalars)
+
+    def _bound(self, given: tuple[Any, ...], options: Options) -> Bound:
+        named = take(self.name, self._front.face.tensors, given)
+        self._check_scalars(options)
+        return Bound(self._program(self._specs(tuple(named.values())), options), named, options.scalars)
+
+    def _arguments(self, given: Sequence[Any], params: dict[str, Any]) -> tuple[tuple[Any, ...], Options]:
+        """Tensors by position, those that were given by name put in their place; options sorted."""
+        tensors = list(given)
+        for name in self._front.face.tensors[len(given) :]:
+            if name not in params:
+                break
+            tensors.append(params[name])
+        late = self._front.face.tensors[len(given) : len(tensors)]
+        return tuple(tensors), self._front.options({k: v for k, v in params.items() if k not in late})
+
+    def _define(self, options: Options) -> Definition:
+        if options.key not in self._definitions:
+            self._definitions[options.key] = self._front.define(options)
+        return self._definitions[options.key]
+
+    def _specs(self, given: Sequence[Any]) -> tuple[Spec, ...]:
+        names = self._front.face.tensors
+        if len(given) != len(names):
+            raise wrong_number(self.name, names, len(given))
+        return tuple(spec_of(value, name) for value, name in zip(given, names, strict=True))
+
+    def _program(self, specs: tuple[Spec, ...], options: Options) -> Program:
+        from unrut.language.elaborate import elaborate
+
+        return elaborate(self._define(options), specs)
+
+    def _check_scalars(self, options: Options) -> None:
+        missing = [name for name in self._define(options).scalars if name not in options.scalars]
+        if missing:
+            raise missing_scalars(self._front.face, missing)
+
+    def _inlined(self, given: tuple[Any, ...], options: Options) -> Any:
+        recorder = current()
+        assert recorder is not None
+        span = caller_span()
+        names = self._front.face.tensors
+        if len(given) != len(names):
+            raise wrong_number(self.name, names, len(given))
+        for name, value in zip(names, given, strict=True):
+            if not isinstance(value, Tensor) or value.recorder is not recorder:
+                what = "an array" if is_array(value) and not isinstance(value, Tensor) else "no tensor of this op"
+                raise BindError(
+                    f"`{self.name}` is called inside op `{recorder.op}`, and its `{name}` is {what}",
+                    places=place(span),
+                    remedy=f"a parameter of `{recorder.op}`, or a tensor that it defines: T[i, j] = ...",
+                )
+        self._check_scalars(options)
+        terms = {name: as_expression(value, span).term for name, value in options.scalars.items()}
+        for name, term in terms.items():
+            allowed = {*recorder.scalars}
+            names_in = {t.name for t in mentioned(term) if hasattr(t, "name")}
+            if not names_in <= allowed or any(hasattr(t, "tensor") and hasattr(t, "subscripts") for t in mentioned(term)):
+                raise BindError(
+                    f"`{name}` of `{self.name}` is a run-time scalar and can't depend on axes or elements",
+                    places=place(span),
+                    remedy=f"a number, or a scalar of `{recorder.op}`; a tensor parameter where it varies",
+                )
+        return only_or_all(inline(recorder, self._define(options), given, terms, span))
+
+
+def _absent(value: object) -> bool:
+    return getattr(value, "__name__", "") == "_empty"
+
+
+@overload
+def op(function: Callable[..., Any], /) -> Op: ...
+@overload
+def op(signature: str | None = None, /) -> Callable[[Callable[..., Any]], Op]: ...
+def op(what: Callable[..., Any] | str | None = None, /) -> Op | Callable[[Callable[..., Any]], Op]:
+    """Make an op of a function, with or without a signature.
+
+        @ur.op
+        def scaled(x, *, by=2): ...
+
+        @ur.op("x: f32[n, 3], table: i32[n]")
+        def looked_up(x, table): ...
+
+    Raises NotationError, NameClashError, DTypeError.
+    """
+    if callable(what):
+        return _wrapped(what, None)
+    if what is not None and not isinstance(what, str):
+        raise NotationError("@ur.op takes a function or a signature", remedy='@ur.op("x: f32[n, 3]")')
+    return functools.partial(_wrapped, signature=what)
+
+
+def _wrapped(function: Callable[..., Any], signature: str | None) -> Op:
+    made = Op(Traced(function, signature))
+    functools.update_wrapper(made, function, updated=())
+    return made
+
+
+def parse(text: str, file: str = "<text>") -> Op:
+    """An op from text, the notation that `show` prints. `file` is the name that errors show.
+
+    Raises NotationError, NameClashError, DTypeError, whatever the text is.
+    """
+    return Op(Written(parse_definition(text, file)))
+
+
