@@ -32,10 +32,10 @@ def programs(draw: Any, *, exact: bool, statements: int = 3, depth: int = 4, run
     names: list[str] = []
     for number in range(count):
         names.append(_statement(draft, f"T{number}", shared, depth))
-    last = names[-1]
-    others = [n for n in names[:-1] if draft.chance(20)]
+    unread = [n for n in names if not any(f"{n}[" in later for later in draft.statements[names.index(n) + 1 :])]
+    results = [n for n in names if n in unread or draft.chance(20)]
     sizes = _name_sizes(draft) if runtime_sizes else {}
-    return Sample(text=draft.text([*others, last]), sizes=sizes, exact=exact)
+    return Sample(text=draft.text(results), sizes=sizes, exact=exact)
 
 
 def _statement(draft: Draft, name: str, shared: list[str], depth: int) -> str:

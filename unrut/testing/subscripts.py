@@ -59,12 +59,13 @@ def new_read(draft: Draft, scopes: list[Scope], kind: str) -> Term:
             _mark_bare(scopes, axis)
         else:
             text, low, high = _affine(draft, scopes)
-            if outside:
-                subscripts.append(_shifted(text, draft.pick((0, 1, -2))))
-                dimensions.append(draft.pick((1, 2, 5, 8)))
-            else:
-                subscripts.append(_shifted(text, -low))
-                dimensions.append(high - low + 1 + draft.pick((0, 0, 1, 3)))
+            place = _shifted(text, draft.pick((0, 1, -2)) if outside else -low)
+            extent = draft.pick((1, 2, 5, 8)) if outside else high - low + 1 + draft.pick((0, 0, 1, 3))
+            if place in draft.extents:  # bare by chance, and a bare subscript fixes its axis
+                extent = draft.extents[place]
+                _mark_bare(scopes, place)
+            subscripts.append(place)
+            dimensions.append(extent)
     name = draft.add_operand(kind, tuple(dimensions))
     size = draft.operands[name].size
     for dimension, axis in enumerate(subscripts):
@@ -118,6 +119,8 @@ def guarded_read(draft: Draft, scopes: list[Scope], kind: str) -> Term:
     shift, extent = draft.pick((0, -1, 2, -3)), draft.pick((1, 3, 8))
     name = draft.add_operand(kind, (extent,))
     place = _shifted(text, shift)
+    if place in draft.extents:  # bare by chance: the range stays what it is, the guard protects the read
+        draft.given.add(place)
     other = {"float": "-1", "int": "2", "bool": "True"}[kind]
     guard = f"({place} >= 0) & ({place} < {extent})"
     return Term(text=f"where({guard}, {name}[{place}], {other})", kind=kind, size=3)

@@ -15,16 +15,16 @@ STYLES = ("ordinary", "ties", "wide", "special")
 def exact_values(random: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     """Non-zero integers within +-3: a dropped, doubled or misplaced term changes the result, rounding never does."""
     if dtype == np.bool_:
-        return random.integers(0, 2, shape).astype(dtype)
+        return np.asarray(random.integers(0, 2, shape)).astype(dtype)
     return np.asarray(random.choice([-3, -2, -1, 1, 2, 3], shape)).astype(dtype)
 
 
 def values(random: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any], style: str) -> Array:
     """Random data. `ties`: few distinct values. `wide`: magnitudes over 40 binades. `special`: with NaN, infinities, -0, limits."""
     if dtype == np.bool_:
-        return random.integers(0, 2, shape).astype(dtype)
+        return np.asarray(random.integers(0, 2, shape)).astype(dtype)
     if np.issubdtype(dtype, np.integer):
-        found = random.integers(-9, 10, shape).astype(dtype)
+        found = np.asarray(random.integers(-9, 10, shape)).astype(dtype)
         return _sprinkle(random, found, [np.iinfo(dtype).min, np.iinfo(dtype).max, 0]) if style == "special" else found
     if style == "ties":
         return np.asarray(random.choice([-1.0, 0.0, 0.5, 1.0], shape)).astype(dtype)
