@@ -60,7 +60,8 @@ def run(program: Program, scene: Scene, kept: Sequence[str], allocate: Allocate,
         if statement.target in kept:
             shape = tuple(scene.length(axis.extent) for axis in statement.axes)
             results[statement.target] = allocate(statement, shape)
-    levels = choose_levels(program, scene, kept)
+    itemsizes = {s.target: allocate(s, (0,) * len(s.axes)).itemsize for s in program.statements}
+    levels = choose_levels(program, scene, kept, itemsizes)
     order = in_order(program)
 
     def run_level(depth: int, block: Mapping[Axis, range], known: Scene) -> None:
@@ -84,12 +85,12 @@ def run(program: Program, scene: Scene, kept: Sequence[str], allocate: Allocate,
     return {name: results[name] for name in kept}
 
 
-def choose_levels(program: Program, scene: Scene, kept: Sequence[str]) -> list[Level]:
+def choose_levels(program: Program, scene: Scene, kept: Sequence[str], itemsizes: Mapping[str, int]) -> list[Level]:
     """The loops over blocks: none if the intermediates fit, else over the shared axes from the first on, until they
     do.
     """
     lengths = {s: [scene.length(axis.extent) for axis in s.axes] for s in program.statements if s.target not in kept}
-    if sum(math.prod(n) * s.dtype.size for s, n in lengths.items()) <= KEPT:
+    if sum(math.prod(n) * itemsizes[s.target] for s, n in lengths.items()) <= KEPT:
         return []
     sharings = shared_axes(program)
     names = [str(k) for k in range(len(sharings))]
@@ -99,7 +100,7 @@ def choose_levels(program: Program, scene: Scene, kept: Sequence[str]) -> list[L
         inside = next((k for k, s in enumerate(sharings) if statement.target not in s.dimension), len(sharings))
         cut = {sharings[k].dimension[statement.target]: names[k] for k in range(inside)}
         uncut = math.prod(n for d, n in enumerate(extents) if d not in cut)
-        arrays.append((uncut * statement.dtype.size, frozenset(cut.values())))
+        arrays.append((uncut * itemsizes[statement.target], frozenset(cut.values())))
     ranges = {name: range(scene.length(s.axis.extent)) for name, s in zip(names, sharings, strict=True)}
     pieces = cuts(ranges, tuple(arrays), KEPT)
     used = [Level(sharing=s, pieces=pieces[name]) for name, s in zip(names, sharings, strict=True)]

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The interpreter of bounds: one case for each kind of expression, as in the plain one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import assert_never
+
+import numpy as np
+
+from unrut.program.nodes import (
+    Along,
+    AxisValue,
+    Call,
+    Cast,
+    Const,
+    Expr,
+    ExtentValue,
+    Read,
+    Reduce,
+    ReduceKind,
+    Scalar,
+    Statement,
+    Where,
+)
+from unrut.reference.blocks import SCRATCH, blocks, cuts, footprint
+from unrut.reference.bounds.argreductions import measured_best
+from unrut.reference.bounds.calls import measured_call
+from unrut.reference.bounds.casts import measured_cast
+from unrut.reference.bounds.exponentials import measured_logsumexp, measured_softmax
+from unrut.reference.bounds.measured import Measured, choose, exact, filled, mapped
+from unrut.reference.bounds.products import measured_contract
+from unrut.reference.bounds.reads import measured_read
+from unrut.reference.bounds.reductions import measured_extreme, measured_logic, measured_prod, measured_sum
+from unrut.reference.folding import in_lines
+from unrut.reference.numbers import number
+from unrut.reference.places import Array, Places, Scene, Tensor
+from unrut.reference.products import factors_of
+from unrut.reference.reductions import identity
+
+ARRAYS = 16
+"""Arrays that stand here where the plain interpreter has one: values, errors, marks, and the steps between them."""
+
+
+class MeasuringInterpreter:
+    """Values of expressions over blocks of places, with the errors that a kernel may have there."""
+
+    def __init__(self, operands: frozenset[str]) -> None:
+        self._operands = operands
+
+    def measure(self, expr: Expr, places: Places, scene: Scene) -> Measured:
+        """Value and error at all places, one dimension for each axis (of length 1 where it does not depend on it)."""
+
+        def part(inner: Expr, at: Places) -> Measured:
+            return self.measure(inner, at, scene)
+
+        match expr:
+            case Const() | AxisValue() | ExtentValue() | Scalar():
+                return exact(number(expr, places, scene))
+            case Read():
+                return measured_read(expr, places, scene, part)
+            case Call(arguments=arguments):
+                return measured_call(expr, [part(a, places) for a in arguments], self._operands)
+            case Where(condition=condition, then=then, otherwise=otherwise, dtype=dtype):
+                return choose(part(condition, places), part(then, places), part(otherwise, places), dtype)
+            case Cast(operand=operand, dtype=dtype):
+                return measured_cast(part(operand, places), operand.dtype, dtype)
+            case Reduce():
+                return self._reduce(expr, places, scene)
+            case Along(axis=axis, body=body, dtype=dtype):
+                at, asked = list(places.ranges).index(axis.name), places.ranges[axis.name]
+                whole = places.along(axis.name, range(scene.length(axis.extent)))
+                x = _line_last(part(body, whole), at, len(whole.ranges[axis.name]))
+                y = measured_softmax(x, dtype)
+                return mapped(y, lambda a: np.moveaxis(a[..., asked.start : asked.stop], -1, at))
+            case _:
+                assert_never(expr)
+
+    def _reduce(self, expr: Reduce, places: Places, scene: Scene) -> Measured:
+        """A reduction over its whole domain at once: only outer axes are cut into blocks here."""
+        kept = len(places.ranges)
+        inner = places.inside(scene.whole(expr.axes))
+        initial = None if expr.initial is None else self.measure(expr.initial, places, scene)
+        factors = factors_of(expr)
+        if factors and initial is None:
+            known = [self.measure(f, inner, scene) for f in factors]
+            found = measured_contract(known, inner.shape, kept, expr.dtype)
+            if found is not None:
+                return found
+        body = self.measure(expr.body, inner, scene)
+        included = None if expr.where is None else self.measure(expr.where, inner, scene)
+        return _reduced(expr, body, included, initial, inner.shape, kept)
+
+    def statement(self, statement: Statement, ranges: dict[str, range], scene: Scene, out: Tensor) -> None:
+        """A statement's block: the rounding to its dtype is among the errors, the values stay wide."""
+        limit = SCRATCH // ARRAYS
+        for block in blocks(cuts(ranges, footprint(statement.body, scene), limit)):
+            found = self.measure(statement.body, Places(ranges=block), scene)
+            window = out.at(block)
+            out.array["value"][window] = found.value
+            # The bound itself is computed in f64: a little more makes up for its roundings.
+            out.array["error"][window] = found.error * (1 + 1e-9)
+            out.array["undecided"][window] = found.undecided
+
+
+def _reduced(
+    expr: Reduce, body: Measured, included: Measured | None, initial: Measured | None, shape: Sequence[int], kept: int
+) -> Measured:
+    kind, dtype = expr.kind, expr.body.dtype
+    x, takes_part = _lines(body, included, tuple(shape), kept)
+    if kind in (ReduceKind.argmax, ReduceKind.argmin):
+        if x.value.shape[-1] == 0:
+            return exact(np.zeros(x.value.shape[:-1], np.int64))
+        mask = exact(np.ones(x.value.shape, np.bool_)) if takes_part is None else takes_part
+        return measured_best(kind, x, mask, tuple(shape[kept:]), expr.component)
+    if initial is not None:
+        x = _append(x, initial)
+        takes_part = None if takes_part is None else _append(takes_part, exact(np.ones((1,) * kept, np.bool_)))
+    if kind in (ReduceKind.max, ReduceKind.min):
+        return measured_extreme(kind, x, takes_part, dtype)
+    if takes_part is not None:
+        nothing = exact(np.full((1,) * x.value.ndim, identity(kind, dtype), x.value.dtype))
+        x = filled(choose(takes_part, x, nothing, dtype))
+    match kind:
+        case ReduceKind.sum:
+            return measured_sum(x, dtype)
+        case ReduceKind.prod:
+            return measured_prod(x, dtype)
+        case ReduceKind.logsumexp:
+            return measured_logsumexp(x, dtype)
+        case _:
+            return measured_logic(kind, x, dtype)
+
+
+def _lines(
+    body: Measured, included: Measured | None, shape: tuple[int, ...], kept: int
+) -> tuple[Measured, Measured | None]:
+    """Terms, and whether they take part, with the domain as one last dimension."""
+    arrays = [body.value, body.error, body.undecided]
+    if included is not None:
+        arrays += [included.value, included.error, included.undecided]
+    outer = np.broadcast_shapes(*(a.shape[:kept] for a in arrays))
+    lines = [in_lines(np.broadcast_to(a, (*outer, *a.shape[kept:])), shape, kept) for a in arrays]
+    x = Measured(value=lines[0], error=lines[1], undecided=lines[2])
+    return x, None if included is None else Measured(value=lines[3], error=lines[4], undecided=lines[5])
+
+
+def _append(x: Measured, last: Measured) -> Measured:
+    """One more term at the end of every line."""
+    outer = np.broadcast_shapes(x.value.shape[:-1], last.value.shape, last.error.shape, last.undecided.shape)
+
+    def joined(line: Array, end: Array) -> Array:
+        parts = (np.broadcast_to(line, (*outer, line.shape[-1])), np.broadcast_to(end, outer)[..., None])
+        return np.concatenate(parts, axis=-1)
+
+    return Measured(
+        value=joined(x.value, last.value),
+        error=joined(x.error, last.error),
+        undecided=joined(x.undecided, last.undecided),
+    )
+
+
+def _line_last(x: Measured, at: int, length: int) -> Measured:
+    """A line laid out along the last dimension."""
+    full = filled(x)
+    shape = [length if d == at else n for d, n in enumerate(full.value.shape)]
+    return mapped(full, lambda a: np.moveaxis(np.broadcast_to(a, shape), at, -1))
