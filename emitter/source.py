@@ -32,7 +32,8 @@ class Signature:
         size_t NAME_workspace(int64_t size ..., int threads);
 
     `workspace` is 64-byte aligned and of the size that NAME_workspace gives for the same sizes and threads (may be NULL for
-    0). Returns 0; k + 1 if precondition k does not hold; `workspace_code` if the workspace is misaligned.
+    0). Returns 0; k + 1 if precondition k does not hold; `workspace_code` if the workspace is misaligned; `size_code` if a
+    size is negative or absurd. Strides count elements; of a misaligned array (its pointer is `void *`) they count bytes.
     """
 
     name: str
@@ -44,6 +45,10 @@ class Signature:
     @property
     def workspace_code(self) -> int:
         return len(self.preconditions) + 1
+
+    @property
+    def size_code(self) -> int:
+        return len(self.preconditions) + 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

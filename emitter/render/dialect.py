@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a target language calls things: tables, no functions. A renderer asks them and decides nothing else by target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from unrut.program.types import DType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spelling:
+    """How one scalar function is written: `pattern` with holes {0}, {1}, and how tightly the result binds.
+
+    `inside` is the least precedence that an argument may have there without parentheses, one number for each argument.
+    """
+
+    pattern: str
+    precedence: int
+    inside: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """The tables of one target. Functions are keyed by name and the dtype of their first argument."""
+
+    types: Mapping[DType, str]
+    """What a value is declared as."""
+    elements: Mapping[DType, str]
+    """What an element in memory is declared as."""
+    suffixes: Mapping[DType, str]
+    """Suffix of a number."""
+    infinity: Mapping[DType, str]
+    nan: Mapping[DType, str]
+    lowest: Mapping[DType, str]
+    """The most negative integer, which no literal can spell."""
+    functions: Mapping[tuple[str, DType], Spelling]
+    casts: Mapping[tuple[DType, DType], Spelling]
+    vocabulary: tuple[str, ...]
+    """Headers whose functions a source may use, as template names, in the order in which they are written."""
+    saturating: Mapping[str, Spelling]
+    """Arithmetic of sizes that may not fit 64 bits."""
+    reserved: frozenset[str]
+    """Words that no generated name may be."""
+    taken: frozenset[str]
+    """Words that no function may be called: others have them already."""
+
+
+PRIMARY, UNARY, PRODUCT, SUM, COMPARISON, EQUALITY, AND, XOR, OR, CHOICE, ANYTHING = 100, 90, 80, 70, 60, 55, 50, 49, 48, 20, 0
+
+
+def operator(symbol: str, precedence: int, *, strict: bool = False) -> Spelling:
+    """A left-associative operator; `strict` ones put every compound argument in parentheses, as compilers advise."""
+    inside = (UNARY, UNARY) if strict else (precedence, precedence + 1)
+    return Spelling(pattern=f"{{0}} {symbol} {{1}}", precedence=precedence, inside=inside)
+
+
+def call(name: str, arity: int = 1) -> Spelling:
+    """A function of that name."""
+    holes = ", ".join(f"{{{k}}}" for k in range(arity))
+    return Spelling(pattern=f"{name}({holes})", precedence=PRIMARY, inside=(ANYTHING,) * arity)
+
+
+def prefix(text: str) -> Spelling:
+    """A prefix operator or a cast."""
+    return Spelling(pattern=f"{text}{{0}}", precedence=UNARY, inside=(UNARY,))
+
+
+SAME = Spelling(pattern="{0}", precedence=PRIMARY, inside=(PRIMARY,))
+
+_FLOATS, _INTEGERS = (DType.f32, DType.f64), (DType.i32, DType.i64)
+_NUMBERS = (*_INTEGERS, *_FLOATS)
+
+# Largest error in units in the last place of the functions that elementary.h writes out, measured (f32: for every float).
+ACCURACY: Mapping[tuple[str, DType], float] = {
+    ("exp", DType.f32): 2.0,
+    ("exp", DType.f64): 2.0,
+    ("expm1", DType.f32): 2.0,
+    ("expm1", DType.f64): 2.0,
+    ("log", DType.f32): 2.0,
+    ("log", DType.f64): 2.0,
+    ("log1p", DType.f32): 2.0,
+    ("log1p", DType.f64): 2.0,
+    ("tanh", DType.f32): 3.0,
+    ("tanh", DType.f64): 3.0,
+}
+
+# NumPy's name: the name in libm, which has the suffix f for f32.
+_LIBM = {
+    **{
+        name: name
+        for name in "exp2 log2 log10 sqrt cbrt sin cos tan sinh cosh floor ceil trunc rint erf hypot copysign".split()
+    },
+    "arcsin": "asin",
+    "arccos": "acos",
+    "arctan": "atan",
+    "arcsinh": "asinh",
+    "arccosh": "acosh",
+    "arctanh": "atanh",
+    "arctan2": "atan2",
+    "power": "pow",
+    "abs": "fabs",
+}
+_TWO = {"hypot", "copysign", "arctan2", "power"}
+_COMPARISONS = {"less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">="}
+
+
+def _c_functions() -> dict[tuple[str, DType], Spelling]:
+    table: dict[tuple[str, DType], Spelling] = {}
+    for dtype in DType:
+        for name, symbol in _COMPARISONS.items():
+            table[name, dtype] = operator(symbol, COMPARISON, strict=dtype is DType.bool)
+        table["equal", dtype] = operator("==", EQUALITY, strict=dtype is DType.bool)
+        table["not_equal", dtype] = operator("!=", EQUALITY, strict=dtype is DType.bool)
+    for dtype in _FLOATS:
+        tail = "f" if dtype is DType.f32 else ""
+        for name, symbol, precedence in (
+            ("add", "+", SUM), ("subtract", "-", SUM), ("multiply", "*", PRODUCT), ("divide", "/", PRODUCT),
+        ):  # fmt: skip
+            table[name, dtype] = operator(symbol, precedence)
+        table["negative", dtype] = prefix("-")
+        table["reciprocal", dtype] = Spelling(pattern=f"1.0{tail} / {{0}}", precedence=PRODUCT, inside=(UNARY,))
+        for name, libm in _LIBM.items():
+            table[name, dtype] = call(libm + tail, 2 if name in _TWO else 1)
+        for name in "floor_divide remainder maximum minimum fmax fmin logaddexp".split():
+            table[name, dtype] = call(f"ur_{name}_{dtype.name}", 2)
+        for name in "square sign exp expm1 log log1p tanh isnan isinf isfinite signbit".split():
+            table[name, dtype] = call(f"ur_{name}_{dtype.name}")
+    for dtype in _INTEGERS:
+        for name in "add subtract multiply floor_divide remainder left_shift right_shift power maximum minimum".split():
+            table[name, dtype] = call(f"ur_{name}_{dtype.name}", 2)
+        table["fmax", dtype], table["fmin", dtype] = table["maximum", dtype], table["minimum", dtype]
+        for name in "negative abs square reciprocal sign".split():
+            table[name, dtype] = call(f"ur_{name}_{dtype.name}")
+        for name, symbol, precedence in (("bitwise_and", "&", AND), ("bitwise_xor", "^", XOR), ("bitwise_or", "|", OR)):
+            table[name, dtype] = operator(symbol, precedence, strict=True)
+        table["invert", dtype] = prefix("~")
+    for name, symbol, precedence in (
+        ("add", "|", OR), ("multiply", "&", AND), ("maximum", "|", OR), ("minimum", "&", AND), ("fmax", "|", OR),
+        ("fmin", "&", AND), ("bitwise_and", "&", AND), ("bitwise_or", "|", OR), ("bitwise_xor", "^", XOR),
+    ):  # fmt: skip
+        table[name, DType.bool] = operator(symbol, precedence, strict=True)
+    table["invert", DType.bool] = prefix("!")
+    for dtype in (DType.bool, *_INTEGERS):
+        for name in ("floor", "ceil", "trunc"):
+            table[name, dtype] = SAME
+        for name, answer in (("isnan", "false"), ("isinf", "false"), ("isfinite", "true")):
+            table[name, dtype] = Spelling(pattern=answer, precedence=PRIMARY, inside=(ANYTHING,))
+    table["abs", DType.bool] = SAME
+    return table
+
+
+def _c_casts(types: Mapping[DType, str]) -> dict[tuple[DType, DType], Spelling]:
+    table: dict[tuple[DType, DType], Spelling] = {}
+    for source in DType:
+        for target in DType:
+            table[source, target] = prefix(f"({types[target]})")
+            if source.is_float and target.is_integer:
+                table[source, target] = call(f"ur_{target.name}_from_{source.name}")
+        table[source, source] = SAME
+        zero = {DType.f32: "0.0f", DType.f64: "0.0"}.get(source, "0")
+        if source is not DType.bool:
+            nonzero = Spelling(pattern=f"{{0}} != {zero}", precedence=EQUALITY, inside=(EQUALITY + 1,))
+            table[source, DType.bool] = nonzero
+    return table
+
+
+_C_TYPES = {
+    DType.bool: "bool",
+    DType.i32: "int32_t",
+    DType.i64: "int64_t",
+    DType.f32: "float",
+    DType.f64: "double",
+}
+
+# Keywords of C11 and C++17, macros of the headers that a source includes and of compilers, and words of the frames.
+_RESERVED = """
+alignas alignof and and_eq asm atomic auto bitand bitor bool break case catch char char8_t char16_t char32_t class compl
+concept const const_cast constexpr consteval constinit continue decltype default delete do double dynamic_cast else enum
+explicit export extern false float for friend goto if inline int long mutable namespace new noexcept not not_eq nullptr
+operator or or_eq private protected public register reinterpret_cast requires restrict return short signed sizeof static
+static_assert static_cast struct switch template this thread_local throw true try typedef typeid typename typeof union
+unsigned using virtual void volatile wchar_t while xor xor_eq
+NULL EOF NAN INFINITY HUGE_VAL HUGE_VALF errno assert isnan isinf isfinite isnormal signbit fpclassify isgreater isless
+isgreaterequal islessequal islessgreater isunordered math_errhandling offsetof size_t ptrdiff_t max_align_t int8_t int16_t
+int32_t int64_t uint8_t uint16_t uint32_t uint64_t intptr_t uintptr_t intmax_t uintmax_t linux unix i386 vax
+DOMAIN SING OVERFLOW UNDERFLOW PLOSS TLOSS memcpy memmove memset
+run task tasks begin end chunk chunks threads workspace shared own parts top
+acos asin atan atan2 cos sin tan acosh asinh atanh cosh sinh tanh exp exp2 expm1 frexp ilogb ldexp log log10 log1p log2 logb
+modf scalbn scalbln cbrt fabs hypot pow sqrt erf erfc lgamma tgamma ceil floor nearbyint rint lrint llrint round lround
+llround trunc fmod remainder remquo copysign nan nextafter nexttoward fdim fmax fmin fma abs
+""".split()
+_FLOAT_FORMS = [word + tail for word in _RESERVED[_RESERVED.index("acos") :] for tail in "fl"]
+_TAKEN = """
+main j0 j1 jn y0 y1 yn gamma drem significand scalb finite signgam abort accept access alarm atexit bind calloc clock close
+connect div div_t exit fork free getenv index kill labs link listen malloc open pause perror pipe poll printf puts putchar
+qsort raise rand random read realloc remove rename rindex select send signal sleep socket sync system time times truncate
+usleep wait write
+""".split()
+
+C = Dialect(
+    types=_C_TYPES,
+    elements={**_C_TYPES, DType.bool: "uint8_t"},
+    suffixes={DType.bool: "", DType.i32: "", DType.i64: "", DType.f32: "f", DType.f64: ""},
+    infinity={DType.f32: "INFINITY", DType.f64: "(double)INFINITY"},
+    nan={DType.f32: "NAN", DType.f64: "(double)NAN"},
+    lowest={DType.i32: "INT32_MIN", DType.i64: "INT64_MIN"},
+    functions=_c_functions(),
+    casts=_c_casts(_C_TYPES),
+    vocabulary=("c/vocabulary.h", "c/elementary.h"),
+    saturating={"add": call("ur_plus", 2), "multiply": call("ur_times", 2)},
+    reserved=frozenset(_RESERVED) | frozenset(_FLOAT_FORMS),
+    taken=frozenset(_TAKEN),
+)

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where elements lie: for each buffer in memory one index function, `at_NAME(i, j)`, and how its elements are written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from unrut.emitter.layout import Layout, contiguous
+from unrut.emitter.nest import Buffer, Nest, Space
+from unrut.emitter.render.dialect import Dialect
+from unrut.emitter.render.names import Names
+from unrut.emitter.render.views import IndexView
+from unrut.emitter.render.walk import accesses, nodes
+from unrut.program.nodes import AxisValue
+from unrut.program.types import DType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """How elements of one buffer are reached. Registers have their own subscripts, buffers in memory an offset."""
+
+    buffer: Buffer
+    layout: Layout
+    name: str
+
+    @property
+    def as_byte(self) -> bool:
+        """Whether elements are bytes that stand for truth values."""
+        return self.buffer.dtype is DType.bool and self.buffer.space is not Space.register
+
+    @property
+    def loaded(self) -> bool:
+        """Whether elements are read and written by functions, since their addresses are no multiples of their size."""
+        return not self.layout.aligned and not self.as_byte
+
+    @property
+    def has_function(self) -> bool:
+        """Whether there is an index function; without one the only subscript, or 0, is the offset."""
+        return self.buffer.space is not Space.register and bool(self.layout.strides) and self.layout != _LINE
+
+    def element(self, subscripts: tuple[str, ...]) -> str:
+        """The element as something to assign to; its address if it is `loaded`."""
+        if self.buffer.space is Space.register:
+            return self.name + "".join(f"[{s}]" for s in subscripts)
+        offset = self._offset(subscripts)
+        return f"{self.name} + {offset}" if self.loaded else f"{self.name}[{offset}]"
+
+    def value(self, subscripts: tuple[str, ...]) -> str:
+        """The element as it is read."""
+        element = self.element(subscripts)
+        return f"ur_load_{self.buffer.dtype.name}({element})" if self.loaded else element
+
+    def _offset(self, subscripts: tuple[str, ...]) -> str:
+        if not self.has_function:
+            return subscripts[0] if subscripts else "0"
+        arguments = ("run", *subscripts) if self.layout.takes_strides else subscripts
+        return f"at_{self.name}({', '.join(arguments)})"
+
+
+_LINE = Layout(strides=(1,))
+
+
+def place_of(buffer: Buffer, name: str, given: Layout | None = None) -> Place:
+    """The place of a buffer: as given, else dense in C order."""
+    dense = contiguous(tuple(e.value() if e.is_fixed else None for e in buffer.shape))
+    return Place(buffer=buffer, layout=given or dense, name=name)
+
+
+def places_of(nest: Nest, layouts: Mapping[str, Layout], names: Names) -> dict[str, Place]:
+    """Every buffer of the nest but registers, which are known where they are declared."""
+    outside = {b.name for b in nest.buffers if b.space in (Space.operand, Space.result)}
+    return {b.name: place_of(b, names.buffers[b.name], layouts[b.name] if b.name in outside else None) for b in nest.buffers}
+
+
+def index_view(place: Place, nest: Nest, names: Names, dialect: Dialect) -> IndexView:
+    """The index function of a buffer, its parameters named by the axes that index it bare."""
+    parameters = _parameters(place.buffer, nest, names, dialect)
+    strides = place.layout.strides if place.layout.aligned else (None,) * len(parameters)
+    terms = []
+    for dimension, (parameter, stride) in enumerate(zip(parameters, strides, strict=True)):
+        match stride:
+            case None:
+                terms.append(f"{parameter} * run.{place.name}[{dimension}]")
+            case 0:
+                pass
+            case 1:
+                terms.append(parameter)
+            case _:
+                terms.append(f"{parameter} * {stride}")
+    return IndexView(
+        name=place.name,
+        parameters=", ".join(
+            ([f"const {names.function}_run run"] if place.layout.takes_strides else []) + [f"int64_t {p}" for p in parameters]
+        ),
+        offset=" + ".join(terms) or "0",
+        unused="".join(f"(void){p}; " for p, stride in zip(parameters, strides, strict=True) if stride == 0),
+    )
+
+
+def _parameters(buffer: Buffer, nest: Nest, names: Names, dialect: Dialect) -> tuple[str, ...]:
+    """The axis that indexes a dimension bare, if it is always the same one; else the dimension's number."""
+    bare: list[set[str]] = [set() for _ in buffer.shape]
+    for kernel in nest.kernels:
+        for node in nodes(kernel.body):
+            for name, subscripts in accesses(node):
+                for axes, subscript in zip(bare, subscripts, strict=True) if name == buffer.name else ():
+                    axes |= {names.axes[subscript.axis]} if isinstance(subscript, AxisValue) else set()
+    chosen: list[str] = []
+    for dimension, axes in enumerate(bare):
+        name = next(iter(axes)) if len(axes) == 1 else f"i{dimension}"
+        chosen.append(name if name not in chosen and name not in dialect.reserved else f"i{dimension}_")
+    return tuple(chosen)

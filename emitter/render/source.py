@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nest -> Source: the whole file, its declarations and header, and which line serves which statement."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import reduce
+from operator import mul
+
+from unrut.emitter.layout import Layout, contiguous
+from unrut.emitter.nest import Buffer, Kernel, Nest, Space
+from unrut.emitter.render.dialect import Dialect
+from unrut.emitter.render.expression import Printer
+from unrut.emitter.render.fold import fold_remark
+from unrut.emitter.render.frames import Line, Lines, folded, frame, macro, remark
+from unrut.emitter.render.interface import argument_remarks, checks, fields, parameters, run_value
+from unrut.emitter.render.names import choose_names
+from unrut.emitter.render.places import Place, index_view, places_of
+from unrut.emitter.render.ranges import Interval, interval
+from unrut.emitter.render.statement import Writer
+from unrut.emitter.render.tasks import count, decode
+from unrut.emitter.render.views import BODY, KernelView, PartView, UnitView
+from unrut.emitter.render.vocabulary import needed
+from unrut.emitter.render.walk import mentioned, touched
+from unrut.emitter.source import Argument, Signature, Source
+from unrut.program.extents import Extent
+from unrut.program.extents import names as names_in
+
+
+def write_source(nest: Nest, layouts: Mapping[str, Layout], dialect: Dialect, note: str) -> Source:
+    """Every part of the source of a nest; operands and results without a layout are in C order."""
+    outside = [b for b in nest.buffers if b.space in (Space.operand, Space.result)]
+    layouts = {b.name: layouts.get(b.name) or contiguous(_known(b)) for b in outside}
+    names = choose_names(nest, dialect)
+    places = places_of(nest, layouts, names)
+    signature = Signature(
+        name=names.function,
+        sizes=nest.sizes,
+        arguments=tuple(_argument(b, layouts[b.name]) for b in outside),
+        scalars=nest.scalars,
+        preconditions=nest.preconditions,
+    )
+    entry = Printer(dialect=dialect, names=names, places=places, axes={}, run="")
+    written = [_kernel(kernel, name, nest, entry) for kernel, name in zip(nest.kernels, names.kernels, strict=True)]
+    functions = _apart([lines for _, lines in written])
+    unit = _unit(nest, signature, entry, [view for view, _ in written], functions, note)
+    code = folded(frame("c/unit.c.j2", unit, {BODY: functions}))
+    return Source(
+        name=names.function,
+        code="".join(line.text + "\n" for line in code),
+        declarations=(
+            f"size_t {unit.name}_workspace({unit.workspace_parameters});\nint {unit.name}({unit.parameters});\n"
+        ),
+        header="".join(line.text + "\n" for line in folded(frame("c/header.h.j2", unit))),
+        signature=signature,
+        lines={number: line.note for number, line in enumerate(code, 1) if line.note},
+    )
+
+
+def _known(buffer: Buffer) -> tuple[int | None, ...]:
+    return tuple(e.value() if e.is_fixed else None for e in buffer.shape)
+
+
+def _argument(buffer: Buffer, layout: Layout) -> Argument:
+    written = buffer.space is Space.result
+    return Argument(name=buffer.name, dtype=buffer.dtype, shape=buffer.shape, layout=layout, written=written)
+
+
+def _kernel(kernel: Kernel, name: str, nest: Nest, entry: Printer) -> tuple[KernelView, Lines]:
+    """A kernel's function. Task axes that nothing uses are not decoded; `run` is passed where it is used."""
+    printer = replace(entry, run="run.")
+    for task in kernel.tasks:
+        high = interval(task.stop, {}).high - 1
+        printer = printer.within(task.axis, Interval(low=0, high=max(0, high)))
+    body = Writer(printer=printer, note=kernel.note).body(kernel.body)
+    decoded = decode(kernel, printer, mentioned(kernel))
+    used = touched(kernel)
+    inside = [(entry.places[b.name], b.name in used.written) for b in nest.buffers if b.name in used.used]
+    has_run = any(re.search(r"\brun\b", text) for text in (decoded, *(line.text for line in body)))
+    view = KernelView(
+        name=name,
+        parameters=", ".join(
+            ([f"const {entry.names.function}_run run"] if has_run else [])
+            + [f"{_pointer(place, written, entry.dialect)}UR_RESTRICT {place.name}" for place, written in inside]
+        ),
+        decode=decoded,
+        arguments=", ".join((["run"] if has_run else []) + [_passed(*pair, entry.dialect) for pair in inside]),
+        tasks=count(kernel, entry),
+        has_tasks=bool(kernel.tasks),
+        has_decode=bool(decoded),
+        has_own=any(place.buffer.space is Space.scratch for place, _ in inside),
+    )
+    said = tuple(Line(text=f"// {row}", note=kernel.note) for row in fold_remark(remark(kernel.note)) if row)
+    return view, (*said, *macro("kernel", view, {BODY: body}, note=kernel.note))
+
+
+def _pointer(place: Place, written: bool, dialect: Dialect) -> str:
+    """The type of a pointer to elements, ending in a star."""
+    element = dialect.elements[place.buffer.dtype] if place.layout.aligned else "unsigned char"
+    return f"{element} *" if written else f"const {element} *"
+
+
+def _passed(place: Place, written: bool, dialect: Dialect) -> str:
+    """What the entry function passes for a buffer."""
+    pointer = _pointer(place, written, dialect)
+    match place.buffer.space:
+        case Space.workspace:
+            return f"({pointer})(void *)(base + parts.{place.name})"
+        case Space.scratch:
+            return f"({pointer})(void *)(own + parts.{place.name})"
+        case _:
+            return place.name if place.layout.aligned else f"({pointer}){place.name}"
+
+
+def _part(place: Place, entry: Printer) -> PartView:
+    total = reduce(mul, place.buffer.shape, Extent(constant=1))
+    return PartView(
+        name=place.name,
+        type=entry.dialect.elements[place.buffer.dtype],
+        count=entry.extent(total),
+        remark=f"{place.buffer.dtype.name}[{', '.join(map(str, place.buffer.shape))}]",
+    )
+
+
+def _unit(
+    nest: Nest, signature: Signature, entry: Printer, kernels: Sequence[KernelView], functions: Lines, note: str
+) -> UnitView:
+    """Everything that the frames say. The vocabulary is chosen last, from all that was written."""
+    touching = frozenset(name for kernel in nest.kernels for name in touched(kernel).used)
+    places = [entry.places[b.name] for b in nest.buffers if b.name in touching or b.space not in _INSIDE]
+    shared, own = (
+        tuple(_part(p, entry) for p in places if p.buffer.space is space) for space in (Space.workspace, Space.scratch)
+    )
+    sizes = [entry.names.sizes[size] for size in signature.sizes]
+    taken = frozenset(name for p in places if p.buffer.space in _INSIDE for e in p.buffer.shape for name in names_in(e))
+    indices = tuple(index_view(p, nest, entry.names, entry.dialect) for p in places if p.has_function)
+    code = "\n".join(line.text for line in functions)
+    struct = fields(signature, entry)
+    unit = UnitView(
+        name=signature.name,
+        provenance=tuple(remark(line) for line in note.splitlines()),
+        vocabulary="",
+        fields=struct,
+        run=run_value(signature, entry),
+        indices=tuple(index for index in indices if f"at_{index.name}(" in code),
+        kernels=tuple(kernels),
+        parts=shared + own,
+        shared=shared,
+        own=own,
+        checks=checks(signature, entry),
+        parameters=parameters(signature, entry),
+        workspace_parameters=", ".join([*(f"int64_t {size}" for size in sizes), "int threads"]),
+        size_parameters=", ".join(f"int64_t {entry.names.sizes[s]}" for s in signature.sizes if s in taken) or "void",
+        size_arguments=", ".join(entry.names.sizes[s] for s in signature.sizes if s in taken),
+        unused=tuple(entry.names.sizes[s] for s in signature.sizes if s not in taken),
+        arguments=argument_remarks(signature),
+        has_run=bool(struct),
+        has_indices=any(f"at_{index.name}(" in code for index in indices),
+        has_parts=bool(shared + own),
+        has_workers=any(kernel.has_tasks for kernel in kernels),
+    )
+    without = "\n".join(line.text for line in frame("c/unit.c.j2", unit, {BODY: functions}))
+    return replace(unit, vocabulary=needed(without, entry.dialect))
+
+
+_INSIDE = (Space.workspace, Space.scratch)
+
+
+def _apart(functions: Sequence[Lines]) -> Lines:
+    """The functions, with an empty line between each and the next."""
+    lines: list[Line] = []
+    for function in functions:
+        lines += [Line(text=""), *function] if lines else function
+    return tuple(lines)

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What templates see: text only, with a mark where lines of other nodes go. One view for each macro, of the same name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+BODY = "@body@"
+"""Stands, alone on its line, where a body goes. No generated text can hold it."""
+OTHERWISE = "@otherwise@"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopView:
+    axis: str
+    start: str
+    stop: str
+    advance: str
+    pragma: str
+    """A macro of the vocabulary, on a line of its own, if `has_pragma`."""
+    opening: str
+    """A brace, if `has_braces`."""
+    remark: str
+    has_pragma: bool
+    has_braces: bool
+    body: str = BODY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardView:
+    condition: str
+    remark: str
+    has_otherwise: bool
+    body: str = BODY
+    otherwise: str = OTHERWISE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclareView:
+    """`type name value;`, where `value` is an initial value, extents, or nothing."""
+
+    type: str
+    name: str
+    value: str
+    remark: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreView:
+    statement: str
+    remark: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccumulateView:
+    statement: str
+    remark: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexView:
+    """`at_NAME(parameters)` gives `offset`."""
+
+    name: str
+    parameters: str
+    offset: str
+    unused: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KernelView:
+    """One kernel: its function, and how the entry function calls it."""
+
+    name: str
+    parameters: str
+    decode: str
+    """Declares the task axes, from `task`; nothing if no axis is used."""
+    arguments: str
+    tasks: str
+    """How many tasks there are."""
+    has_tasks: bool
+    has_decode: bool
+    has_own: bool
+    """Whether it uses a worker's own part of the workspace."""
+    body: str = BODY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartView:
+    """One buffer of the workspace: `count` elements."""
+
+    name: str
+    type: str
+    count: str
+    remark: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckView:
+    """A condition under which the entry function returns `code`; `remark` is what holds otherwise."""
+
+    condition: str
+    code: int
+    remark: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitView:
+    """A whole source, and its header."""
+
+    name: str
+    provenance: tuple[str, ...]
+    """Lines of the comment at the top."""
+    vocabulary: str
+    fields: tuple[str, ...]
+    """Of the struct of what is known at run time only."""
+    run: str
+    """Its value, from the parameters."""
+    indices: tuple[IndexView, ...]
+    kernels: tuple[KernelView, ...]
+    parts: tuple[PartView, ...]
+    """`shared` and `own`."""
+    shared: tuple[PartView, ...]
+    own: tuple[PartView, ...]
+    checks: tuple[CheckView, ...]
+    parameters: str
+    workspace_parameters: str
+    size_parameters: str
+    size_arguments: str
+    unused: tuple[str, ...]
+    """Sizes that the workspace does not depend on."""
+    arguments: tuple[str, ...]
+    """What each array is, for the header."""
+    has_run: bool
+    has_indices: bool
+    has_parts: bool
+    has_workers: bool
+    body: str = BODY

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The part of the vocabulary that a source uses: its head always, and every function named in it or by one that is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from unrut.emitter.render.dialect import Dialect
+from unrut.emitter.render.frames import read_template
+
+_WORD = re.compile(r"\bur_\w+")
+_DEFINED = re.compile(r"^UR_INLINE .*?\b(ur_\w+)\(", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One paragraph of a vocabulary header: a function with its comment, or a remark that stands before several."""
+
+    text: str
+    defines: str
+    uses: frozenset[str]
+
+
+@cache
+def read_vocabulary(names: tuple[str, ...]) -> tuple[str, tuple[Entry, ...]]:
+    """The head (everything before the first remark on its own), and the paragraphs behind it, of all headers in a row."""
+    head: list[str] = []
+    entries: list[Entry] = []
+    for name in names:
+        paragraphs = read_template(name).removesuffix("\n").split("\n\n")
+        functions = [k for k, text in enumerate(paragraphs) if _DEFINED.search(text)]
+        first = functions[0] - 1 if paragraphs[functions[0] - 1].startswith("// ----") else functions[0]
+        head += paragraphs[1:first] if not head else []
+        for text in paragraphs[first:]:
+            found = _DEFINED.search(text)
+            entries.append(Entry(text=text, defines=found[1] if found else "", uses=frozenset(_WORD.findall(text))))
+    return "\n\n".join(head), tuple(entries)
+
+
+def needed(code: str, dialect: Dialect) -> str:
+    """Head and functions for a source, in the order of the headers."""
+    head, entries = read_vocabulary(dialect.vocabulary)
+    by_name = {entry.defines: entry for entry in entries if entry.defines}
+    wanted, waiting = set[str](), list(_WORD.findall(code))
+    while waiting:
+        name = waiting.pop()
+        if name in by_name and name not in wanted:
+            wanted.add(name)
+            waiting += by_name[name].uses
+    kept: list[str] = []
+    pending = ""
+    for entry in entries:
+        if not entry.defines:
+            pending = entry.text
+        elif entry.defines in wanted:
+            kept += [pending] if pending else []
+            kept.append(entry.text)
+            pending = ""
+    return "\n\n".join([head, *kept])

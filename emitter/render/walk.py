@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Going through the nodes of a nest: bodies, expressions, what a kernel touches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import assert_never
+
+from unrut.emitter.nest import Accumulate, Declare, Guard, Kernel, Loop, Node, Store
+from unrut.program.nodes import AxisValue, Expr, Read
+from unrut.program.walk import subexpressions
+
+
+def bodies(node: Node) -> tuple[tuple[Node, ...], ...]:
+    """The bodies that a node encloses."""
+    match node:
+        case Loop(body=body):
+            return (body,)
+        case Guard(body=body, otherwise=otherwise):
+            return (body, otherwise)
+        case Declare() | Store() | Accumulate():
+            return ()
+        case _:
+            assert_never(node)
+
+
+def nodes(body: tuple[Node, ...]) -> Iterator[Node]:
+    """Every node of a body, parents first, in the order of the text."""
+    for node in body:
+        yield node
+        for inner in bodies(node):
+            yield from nodes(inner)
+
+
+def expressions(node: Node) -> tuple[Expr, ...]:
+    """The expressions of a node itself, not of its bodies."""
+    match node:
+        case Loop(start=start, stop=stop):
+            return (start, stop)
+        case Guard(condition=condition):
+            return (condition,)
+        case Store(subscripts=subscripts, value=value) | Accumulate(subscripts=subscripts, value=value):
+            return (*subscripts, value)
+        case Declare():
+            return ()
+        case _:
+            assert_never(node)
+
+
+def accesses(node: Node) -> Iterator[tuple[str, tuple[Expr, ...]]]:
+    """Buffer and subscripts of everything that a node itself reads or writes."""
+    if isinstance(node, Store | Accumulate):
+        yield node.buffer, node.subscripts
+    for expr in expressions(node):
+        yield from ((e.tensor, e.subscripts) for e in subexpressions(expr) if isinstance(e, Read))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touched:
+    """Names of the buffers that a kernel uses, and of those among them that it writes."""
+
+    used: frozenset[str]
+    written: frozenset[str]
+
+
+def touched(kernel: Kernel) -> Touched:
+    """What a kernel uses, its registers included."""
+    inside = list(nodes(kernel.body))
+    return Touched(
+        used=frozenset(name for node in inside for name, _ in accesses(node)),
+        written=frozenset(node.buffer for node in inside if isinstance(node, Store | Accumulate)),
+    )
+
+
+def mentioned(kernel: Kernel) -> frozenset[str]:
+    """The axes that the body of a kernel mentions."""
+    found = (e for node in nodes(kernel.body) for expr in expressions(node) for e in subexpressions(expr))
+    return frozenset(e.axis for e in found if isinstance(e, AxisValue))
