@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Open spans: loops over single places, over blocks with their tails, and the innermost loops of a tile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from unrut.emitter.graph.linear import Linear, axis_value, call, constant, expression, linear
+from unrut.emitter.graph.names import Names
+from unrut.emitter.graph.ranges import Known, bounds
+from unrut.emitter.lower.bounds import Residue
+from unrut.emitter.lower.site import Context, Site, Span, moved
+from unrut.emitter.nest import Guard, Loop, LoopKind, Node
+from unrut.program.extents import Extent
+from unrut.program.nodes import Expr
+from unrut.program.types import DType
+
+UNROLL = 16  # loops of at most this many iterations inside a tile are written out
+
+Sites = tuple[Site, ...]
+Body = Callable[[Sites, Context], tuple[Node, ...]]
+
+
+def with_value(sites: Sites, axes: tuple[str, ...], context: Context, value: Linear, size: Linear) -> tuple[Sites, Context]:
+    """Every site's axis now begins at `value` and has `size` places; knowledge about its variable moves along."""
+    known, found = context.known, []
+    for site, axis in zip(sites, axes, strict=True):
+        span = site.spans[axis]
+        single = size == constant(1)
+        now = value if single else value + axis_value(span.variable)
+        known = moved(known, span.variable, now - span.base)
+        limit = size.constant if not size.terms else span.limit
+        if not single:
+            known = known.with_axis(span.variable, 0, limit - 1)
+            if size.terms:
+                known = known.with_facts(size - axis_value(span.variable) - constant(1))
+        found.append(site.with_span(axis, Span(base=value, size=size, limit=limit, variable=span.variable)))
+    return tuple(found), context.learn(known)
+
+
+def ranged(known: Known, variable: str, start: Linear, stop: Linear) -> Known:
+    """Knowledge with a loop variable from `start` to `stop`."""
+    known = known.with_axis(variable, bounds(start, known)[0], bounds(stop - constant(1), known)[1])
+    value = axis_value(variable)
+    return known.with_facts(*(f for f in (value - start, stop - constant(1) - value) if not f.is_number))
+
+
+def opened(
+    sites: Sites, axes: tuple[str, ...], block: int, context: Context, names: Names, kind: LoopKind, note: str, body: Body
+) -> tuple[Node, ...]:
+    """The loop or loops over the axis that all sites have at this depth (`axes`, one each), place by place or in blocks.
+
+    Blocks: a main loop of whole blocks, then the tail once with what is left; a tail of no place runs no loop inside.
+    """
+    span = sites[0].spans[axes[0]]
+    if block == 1:
+        return _places(sites, axes, span, context, kind, note, body)
+    if not span.size.terms and span.size.constant.is_fixed:
+        return _fixed_blocks(sites, axes, span, block, context, names, note, body)
+    rest = linear(call("remainder", expression(span.size), expression(constant(block))))
+    stop = span.base + span.size - rest
+    nodes = _block_loop(sites, axes, span, stop, block, context, names, note, body)
+    tail_sites, tail = with_value(sites, axes, context, stop, rest)
+    limit = Extent(constant=block - 1)
+    tail_sites = tuple(
+        site.with_span(axis, replace(site.spans[axis], limit=limit)) for site, axis in zip(tail_sites, axes, strict=True)
+    )
+    known = tail.known
+    for site, axis in zip(tail_sites, axes, strict=True):
+        known = known.with_axis(site.spans[axis].variable, 0, block - 2)
+    known = known.with_facts(rest - constant(1))
+    some = call("greater", expression(rest), expression(constant(0)), dtype=DType.bool)
+    return (*nodes, *guarded(some, body(tail_sites, tail.learn(known)), note))
+
+
+def _places(
+    sites: Sites, axes: tuple[str, ...], span: Span, context: Context, kind: LoopKind, note: str, body: Body
+) -> tuple[Node, ...]:
+    if span.size == constant(0):
+        return ()
+    if span.size == constant(1):
+        inner, after = with_value(sites, axes, context, span.base, constant(1))
+        return body(inner, after)
+    variable = span.variable  # free now: a span of one place has no variable
+    start, stop = span.base, span.base + span.size
+    inner, after = with_value(sites, axes, context, axis_value(variable), constant(1))
+    nodes = body(inner, after.learn(ranged(after.known, variable, start, stop)).open(variable))
+    if not nodes:
+        return ()
+    loop = Loop(axis=variable, start=expression(start), stop=expression(stop), body=nodes, kind=kind, note=note)
+    return (loop,)
+
+
+def strided(site: Site, axis: str, residue: Residue, context: Context, note: str, body: Body) -> tuple[Node, ...]:
+    """The loop over those places of an axis that are in one residue class."""
+    span = site.spans[axis]
+    if span.size == constant(0):
+        return ()
+    skipped, stop = residue.skipped(), span.base + span.size
+    value = axis_value(span.variable)
+    inner, after = with_value((site,), (axis,), context, value, constant(1))
+    known = ranged(after.known, span.variable, span.base, stop)
+    nodes = body(inner, after.learn(known).open(span.variable))
+    if not nodes:
+        return ()
+    start = expression(span.base + skipped)
+    loop = Loop(axis=span.variable, start=start, stop=expression(stop), step=residue.modulus, body=nodes, note=note)
+    return (loop,)
+
+
+def _fixed_blocks(
+    sites: Sites, axes: tuple[str, ...], span: Span, block: int, context: Context, names: Names, note: str, body: Body
+) -> tuple[Node, ...]:
+    size = span.size.constant.value()
+    if size <= 0:
+        return ()
+    if size <= block:
+        return body(*with_value(sites, axes, context, span.base, constant(size)))
+    rest = size % block
+    stop = span.base + constant(size - rest)
+    nodes = _block_loop(sites, axes, span, stop, block, context, names, note, body)
+    if rest:
+        nodes += body(*with_value(sites, axes, context, stop, constant(rest)))
+    return nodes
+
+
+def _block_loop(
+    sites: Sites, axes: tuple[str, ...], span: Span, stop: Linear, block: int, context: Context, names: Names, note: str, body: Body
+) -> tuple[Node, ...]:
+    if stop - span.base == constant(block):
+        return body(*with_value(sites, axes, context, span.base, constant(block)))
+    variable = names.fresh(f"{axes[0]}_block")
+    known = ranged(context.known, variable, span.base, stop - constant(block - 1))
+    inner, after = with_value(sites, axes, context.learn(known).open(variable), axis_value(variable), constant(block))
+    nodes = body(inner, after)
+    names.taken.discard(variable)
+    if not nodes:
+        return ()
+    return (Loop(axis=variable, start=expression(span.base), stop=expression(stop), step=block, body=nodes, note=note),)
+
+
+def guarded(condition: Expr, nodes: tuple[Node, ...], note: str) -> tuple[Node, ...]:
+    """The nodes under a condition; nothing for no nodes."""
+    return (Guard(condition=condition, body=nodes, note=note),) if nodes else ()
+
+
+def tile_loops(
+    site: Site, axes: tuple[str, ...], context: Context, note: str, body: Callable[[Context], tuple[Node, ...]]
+) -> tuple[Node, ...]:
+    """The innermost loops over what is open of `axes`, outermost first; the lanes axis becomes the vector loop."""
+    if not axes:
+        return body(context)
+    span = site.spans[axes[0]]
+    if span.is_single:
+        return tile_loops(site, axes[1:], context, note, body)
+    nodes = tile_loops(site, axes[1:], context.open(span.variable), note, body)
+    if not nodes:
+        return ()
+    kind = LoopKind.serial
+    if axes[0] == site.entry.lanes:
+        kind = LoopKind.vector
+    elif span.size.is_number and span.size.constant.value() <= UNROLL:
+        kind = LoopKind.unrolled
+    return (
+        Loop(
+            axis=span.variable, start=expression(constant(0)), stop=expression(span.size), body=nodes, kind=kind, note=note
+        ),
+    )
+

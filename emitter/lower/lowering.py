@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Graph and Plan to Nest.
+
+Every entry of the plan walks down its loops together with the entries that share them; at the bottom each computation is
+looped over what its blocks leave open. Where a computation's lanes begin, the range is split so that lazy conditions and
+moved subscripts are decided for whole parts; what other axes decide becomes one test between a fast and a general version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from unrut.emitter.graph.computation import Graph
+from unrut.emitter.graph.linear import Linear, axis_value, call, constant, expression, number
+from unrut.emitter.graph.policies import all_of
+from unrut.emitter.graph.ranges import Known, at_least_zero
+from unrut.emitter.graph.simplify import simplify
+from unrut.emitter.lower.loops import Sites, opened, tile_loops, with_value
+from unrut.emitter.lower.memory import Memory
+from unrut.emitter.lower.reductions import ReductionLowering
+from unrut.emitter.lower.regions import extreme, pieces, wanted
+from unrut.emitter.lower.site import Context, Site, narrowed, start
+from unrut.emitter.nest import Declare, Guard, Kernel, LoopKind, Nest, Node, Space, TaskAxis
+from unrut.emitter.schedule.inline import inline
+from unrut.emitter.schedule.plan import Entry, Plan
+from unrut.program.extents import Extent, provably_le
+from unrut.program.types import DType
+
+
+def lower(graph: Graph, plan: Plan) -> Nest:
+    """The Nest of a graph under a legal plan. Nothing in it depends on the number of threads."""
+    return Lowering(inline(graph, plan.inlined), plan).nest()
+
+
+class Lowering:
+    """One pass over a plan; `memory` knows buffers and names."""
+
+    def __init__(self, graph: Graph, plan: Plan) -> None:
+        self.graph = graph
+        self.plan = plan
+        self.memory = Memory(graph, plan)
+
+    def nest(self) -> Nest:
+        """All kernels, one for each run of entries that share a loop."""
+        program = self.graph.program
+        kernels = tuple(self.kernel(entries, k) for k, entries in enumerate(self.plan.kernels()))
+        return Nest(
+            name=program.name,
+            sizes=program.sizes,
+            scalars=program.scalars,
+            buffers=self.memory.buffers(),
+            kernels=kernels,
+            preconditions=program.preconditions,
+        )
+
+    def kernel(self, entries: tuple[Entry, ...], number_of: int) -> Kernel:
+        """One kernel: its tasks, then everything inside."""
+        context = Context(known=Known())
+        sites: list[Site] = []
+        taken = set(self.memory.names.taken)
+        for entry in entries:
+            site, known = start(self.graph.computation(entry.computation), entry, self.memory.names, context.known)
+            sites.append(site)
+            context = context.learn(known)
+        tasks: list[TaskAxis] = []
+        body = self.tasks(tuple(sites), 0, context, tasks)
+        self.memory.names.taken = taken
+        served = list(dict.fromkeys(site.computation.statement for site in sites))
+        name = f"{'_'.join(served[:1])}_{number_of}"
+        return Kernel(name=name, tasks=tuple(tasks), body=body, note=", ".join(served))
+
+    def tasks(self, sites: Sites, depth: int, context: Context, tasks: list[TaskAxis]) -> tuple[Node, ...]:
+        """The outermost loops as task axes; the tail of a blocked one is chosen by a guard."""
+        if depth == sites[0].entry.tasks:
+            return self.group(sites, depth, context)
+        block = sites[0].entry.loops[depth].block
+        axes = tuple(site.entry.loops[depth].axis for site in sites)
+        span = sites[0].spans[axes[0]]
+        extent = span.limit
+        variable = span.variable if block == 1 else self.memory.names.fresh(f"{axes[0]}_block")
+        place, stop = axis_value(variable), constant(extent)
+        if block > 1 and provably_le(extent, Extent(constant=block)):
+            inner, after = with_value(sites, axes, context, constant(0), constant(extent))
+            return self.tasks(inner, depth + 1, after, tasks)
+        tasks.append(TaskAxis(axis=variable, stop=expression(stop), step=block))
+        inner, after = with_value(sites, axes, context, place, constant(block))
+        whole = not extent.terms and extent.value() % block == 0
+        last = extent - block
+        known = after.known.with_axis(variable, 0, last).with_facts(constant(last) - place)
+        main = self.tasks(inner, depth + 1, after.learn(known).open(variable), tasks)
+        if whole:
+            return main
+        position = len(tasks)
+        rest = constant(extent.value() % block) if extent.is_fixed else constant(extent) - place
+        begin = constant(extent) - rest if extent.is_fixed else place
+        inner, after = with_value(sites, axes, context, begin, rest)
+        known = after.known.with_axis(variable, 0, extent - 1)
+        tail = self.tasks(inner, depth + 1, after.learn(known).open(variable), [])
+        assert position == len(tasks), "main and tail have the same task axes"
+        test = call("less_equal", expression(place), expression(constant(last)), dtype=DType.bool)
+        return (Guard(condition=test, body=main, otherwise=tail),)
+
+    def group(self, sites: Sites, depth: int, context: Context) -> tuple[Node, ...]:
+        """Everything inside the first `depth` loops of entries that share them."""
+        nodes: list[Node] = []
+        runs: list[list[Site]] = []
+        for site in sites:
+            if not runs or site.entry.share <= depth:
+                runs.append([])
+            runs[-1].append(site)
+            found = self.memory.storages[site.computation.name]
+            if found.depth == depth and found.space is not Space.result:
+                self.memory.enter(site)
+                if found.space is Space.register:
+                    nodes.append(Declare(buffer=self.memory.buffer(site.computation.name), note=site.computation.statement))
+        for run in runs:
+            if len(run[0].entry.loops) == depth:
+                nodes += self.leaf(run[0], context)
+            else:
+                nodes += self.loop(tuple(run), depth, context)
+        return tuple(nodes)
+
+    def loop(self, sites: Sites, depth: int, context: Context) -> tuple[Node, ...]:
+        """The loop at one depth, shared by all sites; where lanes begin, its range is split first."""
+        loops = [site.entry.loops[depth] for site in sites]
+        axes = tuple(over.axis for over in loops)
+        lead = sites[0]
+        block, note = loops[0].block, lead.computation.statement
+
+        def inside(inner: Sites, after: Context) -> tuple[Node, ...]:
+            return self.group(inner, depth + 1, after)
+
+        lanes = any(site.entry.lanes == axis for site, axis in zip(sites, axes, strict=True))
+        last = not any(over.axis == axes[0] for over in lead.entry.loops[depth + 1 :])
+        if not (lanes and last):
+            return opened(sites, axes, block, context, self.memory.names, LoopKind.serial, note, inside)
+        innermost = all(len(site.entry.loops) == depth + 1 for site in sites)
+        kind = LoopKind.vector if block == 1 and innermost else LoopKind.serial
+
+        def split(inner: Sites, after: Context) -> tuple[Node, ...]:
+            nodes: list[Node] = []
+            span = inner[0].spans[axes[0]]
+            forms = forms_of(inner, axes, after.known)
+            unopened = unopened_of(inner, after) - {span.variable}
+            for piece in pieces(forms, span.variable, span.size, unopened, after.known):
+                known, parts = after.known, []
+                for site, axis in zip(inner, axes, strict=True):
+                    part, known = narrowed(site, axis, known, piece)
+                    parts.append(part)
+                nodes += opened(
+                    tuple(parts), axes, block, after.learn(known), self.memory.names, kind, note, inside
+                )
+            return tuple(nodes)
+
+        return self.versions(sites, axes, context, note, split)
+
+    def leaf(self, site: Site, context: Context) -> tuple[Node, ...]:
+        """What is left of one computation: the loops of its tile, its reduction, its store."""
+        tile = tile_of(site)
+        if site.computation.reduction is not None:
+            return ReductionLowering(site, tile, self.memory).nodes(site, context)
+
+        def store(inner: Context) -> tuple[Node, ...]:
+            value = self.memory.value(site, site.computation.body, inner.known)
+            return (self.memory.store(site, value, inner.known),)
+
+        return tile_loops(site, tile, context, site.computation.statement, store)
+
+    def versions(
+        self,
+        sites: Sites,
+        axes: tuple[str, ...],
+        context: Context,
+        note: str,
+        build: Callable[[Sites, Context], tuple[Node, ...]],
+    ) -> tuple[Node, ...]:
+        """A fast version for the places of other axes where nothing leaves its operand, and a general one for the rest."""
+        unopened = unopened_of(sites, context)
+        variables = {site.spans[axis].variable for site, axis in zip(sites, axes, strict=True)}
+        needed: list[Linear] = []
+        for form in forms_of(sites, axes, context.known):
+            if form.axes() & variables:
+                continue
+            low = extreme(form, unopened, context.known, smallest=True)
+            if low is None or not low.axes() or low in needed or at_least_zero(low, context.known):
+                continue
+            if not at_least_zero(low * -1 - constant(1), context.known):
+                needed.append(low)
+        if not needed:
+            return build(sites, context)
+        fast = build(sites, context.learn(context.known.with_facts(*needed)))
+        slow = build(sites, context)
+        tests = [call("greater_equal", expression(f), number(0), dtype=DType.bool) for f in needed]
+        if fast == slow:
+            return fast
+        return (Guard(condition=all_of(tests), body=fast, otherwise=slow, note=note),)
+
+
+def tile_of(site: Site) -> tuple[str, ...]:
+    """The axes that a site's loops leave open, in the plan's order, then in the computation's."""
+    order = [*site.entry.tile, *(a.name for a in site.computation.axes if a.name not in site.entry.tile)]
+    return tuple(axis for axis in order if not site.spans[axis].is_single)
+
+
+def unopened_of(sites: Sites, context: Context) -> frozenset[str]:
+    """The variables of all sites that are no loops yet."""
+    return frozenset(s.variable for site in sites for s in site.spans.values() if not s.is_single) - context.opened
+
+
+def forms_of(sites: Sites, axes: tuple[str, ...], known: Known) -> list[Linear]:
+    """The forms that the sites' expressions want to be at least 0, in the variable of the first site's axis."""
+    found: list[Linear] = []
+    lead = sites[0].spans[axes[0]].variable
+    for site, axis in zip(sites, axes, strict=True):
+        variable = site.spans[axis].variable
+        for expr in site.computation.expressions()[:1]:
+            for form in wanted(simplify(site.place(expr), known)):
+                c = form.coefficient(variable)
+                moved = form.without(variable) + axis_value(lead) * c
+                if moved not in found and (moved.axes() or not moved.is_number):
+                    found.append(moved)
+    return found

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Buffers: what the plan stores where, and reads and stores of tensors as accesses of buffers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from unrut.emitter.graph.computation import Graph
+from unrut.emitter.graph.linear import Linear, constant, expression, linear
+from unrut.emitter.graph.names import Names
+from unrut.emitter.graph.ranges import Known
+from unrut.emitter.graph.simplify import simplify
+from unrut.emitter.lower.site import Site
+from unrut.emitter.nest import Buffer, Space, Store
+from unrut.emitter.schedule.plan import Plan
+from unrut.emitter.schedule.storage import Storage, storage
+from unrut.program.extents import Extent
+from unrut.program.nodes import Expr, Read
+from unrut.program.types import DType
+from unrut.program.walk import children, rebuild
+
+
+class Memory:
+    """The buffers of one nest. `bases` says, for each tensor that is in use, where its stored part begins now."""
+
+    def __init__(self, graph: Graph, plan: Plan) -> None:
+        self.graph = graph
+        self.storages: dict[str, Storage] = {
+            entry.computation: storage(graph, plan, entry.computation) for entry in plan.entries
+        }
+        program = graph.program
+        self.names = Names(
+            taken={o.name for o in program.operands}
+            | {c.name for c in graph.computations}
+            | {*program.scalars, *program.sizes, program.name}
+        )
+        self.bases: dict[str, dict[str, Linear]] = {}
+        self.local: dict[str, str] = {}
+
+    def register(self, stem: str, dtype: DType, shape: tuple[Extent, ...]) -> Buffer:
+        """A register buffer. One stem gives one name: its declarations are in separate blocks."""
+        if stem not in self.local:
+            self.local[stem] = self.names.fresh(stem)
+        return Buffer(name=self.local[stem], dtype=dtype, shape=shape, space=Space.register)
+
+    def buffer(self, name: str) -> Buffer:
+        """The buffer of a computed tensor."""
+        found = self.storages[name]
+        return Buffer(name=name, dtype=self.graph.computation(name).dtype, shape=found.shape(), space=found.space)
+
+    def buffers(self) -> tuple[Buffer, ...]:
+        """Operands, results in the program's order, workspace, scratch."""
+        program = self.graph.program
+        operands = [Buffer(name=o.name, dtype=o.dtype, shape=o.shape, space=Space.operand) for o in program.operands]
+        results = [self.buffer(name) for name in program.results]
+        computed = [self.buffer(name) for name in self.storages]
+        shared = [b for b in computed if b.space is Space.workspace]
+        scratch = [b for b in computed if b.space is Space.scratch]
+        return (*operands, *results, *shared, *scratch)
+
+    def enter(self, site: Site) -> None:
+        """Remember where the stored part of a site's tensor begins, at the depth that it shares with its readers."""
+        self.bases[site.computation.name] = {axis: span.base for axis, span in site.spans.items()}
+
+    def value(self, site: Site, expr: Expr, known: Known) -> Expr:
+        """An expression of a computation as one of buffers and loop variables, simplified by what is known."""
+        return simplify(self._stored(simplify(site.place(expr), known)), known)
+
+    def store(self, site: Site, value: Expr, known: Known) -> Store:
+        """Store a value at a site's place."""
+        computation = site.computation
+        places = tuple(simplify(expression(site.value(axis.name)), known) for axis in computation.axes)
+        subscripts = self._subscripts(computation.name, places)
+        return Store(
+            buffer=computation.name,
+            subscripts=tuple(simplify(s, known) for s in subscripts),
+            value=value,
+            note=computation.statement,
+        )
+
+    def _stored(self, expr: Expr) -> Expr:
+        parts = tuple(self._stored(part) for part in children(expr))
+        expr = rebuild(expr, parts) if parts else expr
+        if isinstance(expr, Read) and expr.tensor in self.storages:
+            return replace(expr, subscripts=self._subscripts(expr.tensor, expr.subscripts))
+        return expr
+
+    def _subscripts(self, name: str, places: tuple[Expr, ...]) -> tuple[Expr, ...]:
+        found = self.storages[name]
+        axes = [axis.name for axis in self.graph.computation(name).axes]
+        bases = self.bases.get(name, {})
+        subscripts: list[Expr] = []
+        for axis, _ in found.dimensions:
+            base = bases.get(axis, constant(0)) if found.depth else constant(0)
+            subscripts.append(expression(linear(places[axes.index(axis)]) - base))
+        return tuple(subscripts)
+

@@ -1,0 +1,325 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lower one reduction inside its outer loops: accumulators for the tile, reduction loops outside of the tile's, then the store.
+
+    acc[tile] = identity
+    for each reduction axis, within the bounds that `where` leaves:
+        for the tile: acc[tile] = combine(acc[tile], term)
+    for the tile: target = acc[tile]                 combined with `initial`, partial accumulators by a fixed tree
+
+argmax and argmin keep (value, place): a term wins if there is no place yet, if it is better, or if it is the first NaN. So
+ties go to the first place, as the loops run in the order of the reduction's axes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from unrut.emitter.graph.computation import Reduction
+from unrut.emitter.graph.laws import identity, law
+from unrut.emitter.graph.linear import Linear, axis_value, call, constant, expression, extent_expr, number
+from unrut.emitter.graph.simplify import FALSE, TRUE, simplify
+from unrut.emitter.lower.bounds import Cut, cut
+from unrut.emitter.lower.loops import guarded, opened, strided, tile_loops
+from unrut.emitter.lower.memory import Memory
+from unrut.emitter.lower.site import Context, Site, narrowed
+from unrut.emitter.nest import Accumulate, Buffer, Declare, Loop, LoopKind, Node, Store
+from unrut.emitter.schedule.plan import LoopOver
+from unrut.program.extents import as_extent
+from unrut.program.nodes import AxisValue, Call, Cast, Expr, Read, ReduceKind
+from unrut.program.types import DType
+from unrut.program.walk import free_axes, reads
+
+ARGS = (ReduceKind.argmax, ReduceKind.argmin)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accumulators:
+    """The buffer that a reduction accumulates in, its subscripts at the place of the tile, and how many partial ones."""
+
+    buffer: Buffer
+    places: tuple[Expr, ...]
+    partial: int = 0
+
+
+class ReductionLowering:
+    """Lowers one reduction site."""
+
+    def __init__(self, site: Site, tile: tuple[str, ...], memory: Memory) -> None:
+        assert site.computation.reduction is not None
+        self.tile = tile
+        self.memory = memory
+        self.note = site.computation.statement
+        self.reduction: Reduction = site.computation.reduction
+        self.is_arg = self.reduction.kind in ARGS
+        self.dtype = site.computation.body.dtype
+
+    def nodes(self, site: Site, context: Context) -> tuple[Node, ...]:
+        """Accumulate and store, for everything that is open of the site's free axes."""
+        lanes = site.entry.lanes
+        partial = site.entry.reduce[-1].block if lanes and lanes == site.entry.reduce[-1].axis else 0
+        open_axes = tuple(a for a in self.tile if not site.spans[a].is_single)
+        shape = tuple(site.spans[a].limit for a in open_axes)
+        places = tuple(AxisValue(axis=site.spans[a].variable) for a in open_axes)
+        name = site.computation.name
+        value = self.memory.register(f"{name}_acc", self.dtype, (*shape, *((as_extent(partial),) if partial else ())))
+        target = Accumulators(buffer=value, places=places, partial=partial)
+        declared: list[Node] = [Declare(buffer=value, note=self.note)]
+        if self.is_arg:
+            index = self.memory.register(f"{name}_place", DType.i64, shape)
+            place: Accumulators | None = Accumulators(buffer=index, places=places)
+            declared.append(Declare(buffer=index, note=self.note))
+        else:
+            place = None
+        start = self._start(site, context, target, place)
+        loops = self._reduce(site, site.entry.reduce, self.reduction.where, context, target, place)
+        tree = self._tree(site, context, target) if partial else ()
+        return (*declared, *start, *loops, *tree, *self._finish(site, context, target, place))
+
+    def _start(
+        self, site: Site, context: Context, target: Accumulators, place: Accumulators | None
+    ) -> tuple[Node, ...]:
+        first = identity(self.reduction.kind, self.dtype)
+        if target.partial:
+            lane = self.memory.names.fresh("lane")
+            self.memory.names.taken.discard(lane)
+
+            def each(_: Context) -> tuple[Node, ...]:
+                stored = Store(
+                    buffer=target.buffer.name, subscripts=(*target.places, AxisValue(axis=lane)), value=first, note=self.note
+                )
+                return (_vector(lane, target.partial, stored, self.note),)
+
+            return tile_loops(site, self.tile, context, self.note, each)
+
+        def one(_: Context) -> tuple[Node, ...]:
+            nodes: list[Node] = [
+                Store(buffer=target.buffer.name, subscripts=target.places, value=first, note=self.note)
+            ]
+            if place is not None:
+                nodes.append(
+                    Store(buffer=place.buffer.name, subscripts=place.places, value=number(-1), note=self.note)
+                )
+            return tuple(nodes)
+
+        return tile_loops(site, self.tile, context, self.note, one)
+
+    def _reduce(
+        self,
+        site: Site,
+        remaining: tuple[LoopOver, ...],
+        pending: tuple[Expr, ...],
+        context: Context,
+        target: Accumulators,
+        place: Accumulators | None,
+    ) -> tuple[Node, ...]:
+        """The reduction's loops; `pending` are conditions that no loop bound has taken care of yet."""
+        ready, context, pending = settled(site, pending, context, self.memory)
+        if FALSE in ready:
+            return ()
+        if ready:
+            return nested(ready, self._reduce(site, remaining, pending, context, target, place), self.note)
+        if not remaining:
+            return self._terms(site, self.tile, pending, context, target, place)
+        axis, rest = remaining[0].axis, remaining[1:]
+        if target.partial and not rest:
+            return self._lanes(site, axis, pending, context, target)
+        found = cut(site, axis, pending, context)
+        nodes: list[Node] = []
+        for piece in found.pieces:
+            inner, known = narrowed(site, axis, context.known, piece)
+            nodes += self._loop(inner, axis, rest, found, piece.first, context.learn(known), target, place)
+        return tuple(nodes)
+
+    def _loop(
+        self,
+        site: Site,
+        axis: str,
+        rest: tuple[LoopOver, ...],
+        found: Cut,
+        first: Linear,
+        context: Context,
+        target: Accumulators,
+        place: Accumulators | None,
+    ) -> tuple[Node, ...]:
+        def body(sites: tuple[Site, ...], inner: Context) -> tuple[Node, ...]:
+            return self._reduce(sites[0], rest, found.pending, inner, target, place)
+
+        if found.residue is not None:
+            return strided(site, axis, found.residue.after(first), context, self.note, body)
+        return opened((site,), (axis,), 1, context, self.memory.names, LoopKind.serial, self.note, body)
+
+    def _terms(
+        self,
+        site: Site,
+        axes: tuple[str, ...],
+        pending: tuple[Expr, ...],
+        context: Context,
+        target: Accumulators,
+        place: Accumulators | None,
+    ) -> tuple[Node, ...]:
+        """The tile's loops, with each condition tested as far outside as its variables allow."""
+        ready, context, pending = settled(site, pending, context, self.memory)
+        if FALSE in ready:
+            return ()
+        if ready:
+            return nested(ready, self._terms(site, axes, pending, context, target, place), self.note)
+        axes = tuple(a for a in axes if not site.spans[a].is_single)
+        if axes:
+            return tile_loops(
+                site, axes[:1], context, self.note, lambda c: self._terms(site, axes[1:], pending, c, target, place)
+            )
+        value = self.memory.value(site, site.computation.body, context.known)
+        if place is not None:
+            return self._contest(site, value, context, target, place)
+        function = law(self.reduction.kind).combine
+        return (
+            Accumulate(
+                buffer=target.buffer.name, subscripts=target.places, function=function, value=value, note=self.note
+            ),
+        )
+
+    def _contest(
+        self, site: Site, value: Expr, context: Context, target: Accumulators, place: Accumulators
+    ) -> tuple[Node, ...]:
+        term = self.memory.register(f"{site.computation.name}_term", self.dtype, ())
+        new = Read(tensor=term.name, subscripts=(), dtype=self.dtype)
+        best = Read(tensor=target.buffer.name, subscripts=target.places, dtype=self.dtype)
+        where = Read(tensor=place.buffer.name, subscripts=place.places, dtype=DType.i64)
+        better = "greater" if self.reduction.kind is ReduceKind.argmax else "less"
+        wins = call(
+            "bitwise_or",
+            call("less", where, number(0), dtype=DType.bool),
+            call(better, new, best, dtype=DType.bool),
+            dtype=DType.bool,
+        )
+        if self.dtype.is_float:
+            nan, seen = (call("isnan", e, dtype=DType.bool) for e in (new, best))
+            first = call("bitwise_and", nan, call("invert", seen, dtype=DType.bool), dtype=DType.bool)
+            wins = call("bitwise_or", wins, first, dtype=DType.bool)
+        flat: Expr = number(0)
+        for axis in self.reduction.axes:
+            flat = call("add", call("multiply", flat, extent_expr(axis.extent)), expression(site.value(axis.name)))
+        stores = (
+            Store(buffer=target.buffer.name, subscripts=target.places, value=new, note=self.note),
+            Store(
+                buffer=place.buffer.name, subscripts=place.places, value=simplify(flat, context.known), note=self.note
+            ),
+        )
+        declared = (Declare(buffer=term, note=self.note), Store(buffer=term.name, subscripts=(), value=value))
+        return (*declared, *guarded(wins, stores, self.note))
+
+    def _lanes(
+        self, site: Site, axis: str, pending: tuple[Expr, ...], context: Context, target: Accumulators
+    ) -> tuple[Node, ...]:
+        """The innermost reduction loop in blocks of as many places as there are partial accumulators, then its tail."""
+        found = cut(site, axis, pending, context, residues=False)
+        nodes: list[Node] = []
+        for piece in found.pieces:
+            inner, known = narrowed(site, axis, context.known, piece)
+
+            def body(sites: tuple[Site, ...], inside: Context) -> tuple[Node, ...]:
+                return self._lane(sites[0], axis, found.pending, inside, target)
+
+            block = target.partial
+            nodes += opened(
+                (inner,), (axis,), block, context.learn(known), self.memory.names, LoopKind.serial, self.note, body
+            )
+        return tuple(nodes)
+
+    def _lane(
+        self, site: Site, axis: str, pending: tuple[Expr, ...], context: Context, target: Accumulators
+    ) -> tuple[Node, ...]:
+        span = site.spans[axis]
+        lane = AxisValue(axis=span.variable) if not span.is_single else number(0)
+        inner = replace(target, places=(*target.places, lane))
+
+        def each(tile: Context) -> tuple[Node, ...]:
+            after = tile.open(span.variable)
+            nodes = self._terms(site, (), pending, after, inner, None)
+            if span.is_single or not nodes:
+                return nodes
+            stop = expression(span.size)
+            return (
+                Loop(axis=span.variable, start=number(0), stop=stop, body=nodes, kind=LoopKind.vector, note=self.note),
+            )
+
+        return tile_loops(site, self.tile, context, self.note, each)
+
+    def _tree(self, site: Site, context: Context, target: Accumulators) -> tuple[Node, ...]:
+        """Halve the partial accumulators until the first holds everything."""
+        function = law(self.reduction.kind).combine
+        lane = self.memory.names.fresh("lane")
+        self.memory.names.taken.discard(lane)
+
+        def halves(_: Context) -> tuple[Node, ...]:
+            nodes: list[Node] = []
+            width = target.partial
+            while width > 1:
+                half = (width + 1) // 2
+                upper = expression(axis_value(lane) + constant(half))
+                other = Read(tensor=target.buffer.name, subscripts=(*target.places, upper), dtype=self.dtype)
+                here = (*target.places, AxisValue(axis=lane))
+                step = Accumulate(
+                    buffer=target.buffer.name, subscripts=here, function=function, value=other, note=self.note
+                )
+                nodes.append(_vector(lane, width - half, step, self.note))
+                width = half
+            return tuple(nodes)
+
+        return tile_loops(site, self.tile, context, self.note, halves)
+
+    def _finish(
+        self, site: Site, context: Context, target: Accumulators, place: Accumulators | None
+    ) -> tuple[Node, ...]:
+        def one(inner: Context) -> tuple[Node, ...]:
+            if place is not None:
+                found: Expr = Read(tensor=place.buffer.name, subscripts=place.places, dtype=DType.i64)
+                return (self.memory.store(site, call("maximum", found, number(0)), inner.known),)
+            places = (*target.places, number(0)) if target.partial else target.places
+            total: Expr = Read(tensor=target.buffer.name, subscripts=places, dtype=self.dtype)
+            if self.reduction.initial is not None:
+                function = law(self.reduction.kind).combine
+                first = self.memory.value(site, self.reduction.initial, inner.known)
+                total = Call(function=function, arguments=(total, first), dtype=self.dtype)
+            if site.computation.dtype is not self.dtype:
+                total = Cast(operand=total, dtype=site.computation.dtype, implicit=True)
+            return (self.memory.store(site, total, inner.known),)
+
+        return tile_loops(site, self.tile, context, self.note, one)
+
+
+def settled(
+    site: Site, pending: tuple[Expr, ...], context: Context, memory: Memory
+) -> tuple[tuple[Expr, ...], Context, tuple[Expr, ...]]:
+    """Conditions that can be tested here (every variable is a loop already), the knowledge under them, and the rest.
+
+    A condition that reads is not moved before an earlier one that can't be tested yet: that may protect its reads.
+    """
+    ready: list[Expr] = []
+    later: list[Expr] = []
+    known = context.known
+    for condition in pending:
+        placed = simplify(site.place(condition), known)
+        if placed == TRUE:
+            continue
+        protected = bool(later) and next(reads(placed), None) is not None
+        if placed == FALSE or (not protected and free_axes(placed) <= context.opened):
+            ready.append(memory.value(site, condition, known))
+            known = known.given(placed)
+        else:
+            later.append(condition)
+    return tuple(ready), context.learn(known), tuple(later)
+
+
+def nested(conditions: tuple[Expr, ...], nodes: tuple[Node, ...], note: str) -> tuple[Node, ...]:
+    """The nodes under several conditions, the first outermost: a later one is evaluated only where the earlier ones hold."""
+    for condition in reversed(conditions):
+        nodes = guarded(condition, nodes, note)
+    return nodes
+
+
+def _vector(lane: str, width: int, node: Node, note: str) -> Node:
+    if width == 1:
+        return Loop(axis=lane, start=number(0), stop=number(1), body=(node,), note=note)
+    return Loop(axis=lane, start=number(0), stop=number(width), body=(node,), kind=LoopKind.vector, note=note)
+

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether a Nest keeps its own contract, as far as can be seen without running it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from unrut.emitter.nest import Accumulate, Buffer, Declare, Guard, Loop, LoopKind, Nest, Node, Space, Store
+from unrut.errors import InternalError
+from unrut.program.functions import FUNCTIONS
+from unrut.program.nodes import Along, AxisValue, Const, Expr, Read, Reduce, Scalar
+from unrut.program.types import DType
+from unrut.program.walk import subexpressions
+
+
+def verify(nest: Nest) -> None:
+    """Raises InternalError at the first broken rule: names, ranks, dtypes, spaces, and bounds of loops."""
+    buffers = {b.name: b for b in nest.buffers}
+    if len(buffers) != len(nest.buffers):
+        raise InternalError(f"{nest.name} has two buffers of one name")
+    if any(b.space is Space.register for b in nest.buffers):
+        raise InternalError(f"{nest.name} lists a register buffer")
+    for kernel in nest.kernels:
+        axes: frozenset[str] = frozenset()
+        for task in kernel.tasks:
+            _check(nest, task.stop, DType.i64, buffers, axes, f"stop of task axis {task.axis}")
+            if task.axis in axes or task.step < 1:
+                raise InternalError(f"task axis {task.axis} of {kernel.name} is bound twice or has no step")
+            axes = axes | {task.axis}
+        _block(nest, kernel.body, buffers, axes)
+
+
+def _block(nest: Nest, nodes: Iterable[Node], buffers: dict[str, Buffer], axes: frozenset[str]) -> None:
+    buffers = dict(buffers)
+    for node in nodes:
+        match node:
+            case Declare(buffer=buffer):
+                if buffer.name in buffers or buffer.space is not Space.register:
+                    raise InternalError(f"{buffer.name} is declared twice or is no register")
+                if any(not e.is_fixed or e.value() < 1 for e in buffer.shape):
+                    raise InternalError(f"register {buffer.name} has shape {[str(e) for e in buffer.shape]}")
+                buffers[buffer.name] = buffer
+            case Store(buffer=name, subscripts=subscripts, value=value):
+                _check_place(nest, name, subscripts, value, buffers, axes)
+            case Accumulate(buffer=name, subscripts=subscripts, function=function, value=value):
+                _check_place(nest, name, subscripts, value, buffers, axes)
+                if FUNCTIONS[function].arity != 2:
+                    raise InternalError(f"{function} takes no two arguments")
+            case Guard(condition=condition, body=body, otherwise=otherwise):
+                _check(nest, condition, DType.bool, buffers, axes, "condition")
+                _block(nest, body, buffers, axes)
+                _block(nest, otherwise, buffers, axes)
+            case Loop(axis=axis, start=start, stop=stop, body=body, step=step, kind=kind):
+                _check(nest, start, DType.i64, buffers, axes, f"start of {axis}")
+                _check(nest, stop, DType.i64, buffers, axes, f"stop of {axis}")
+                if axis in axes or step < 1:
+                    raise InternalError(f"loop axis {axis} is bound twice or has no step")
+                if kind is LoopKind.unrolled and not (isinstance(start, Const) and isinstance(stop, Const)):
+                    raise InternalError(f"unrolled loop over {axis} has no fixed bounds")
+                _block(nest, body, buffers, axes | {axis})
+
+
+def _check_place(
+    nest: Nest,
+    name: str,
+    subscripts: tuple[Expr, ...],
+    value: Expr,
+    buffers: dict[str, Buffer],
+    axes: frozenset[str],
+) -> None:
+    if name not in buffers or buffers[name].space is Space.operand:
+        raise InternalError(f"{nest.name} writes {name}, which is no buffer here or an operand")
+    if len(subscripts) != len(buffers[name].shape):
+        raise InternalError(f"{nest.name} writes {name} with {len(subscripts)} subscripts")
+    for subscript in subscripts:
+        _check(nest, subscript, DType.i64, buffers, axes, f"subscript of {name}")
+    _check(nest, value, buffers[name].dtype, buffers, axes, f"value for {name}")
+
+
+def _check(
+    nest: Nest, expr: Expr, dtype: DType, buffers: dict[str, Buffer], axes: frozenset[str], what: str
+) -> None:
+    if expr.dtype is not dtype:
+        raise InternalError(f"{what} in {nest.name} is {expr.dtype.name}, not {dtype.name}")
+    for fault in _faults(nest, expr, buffers, axes):
+        raise InternalError(f"{what} in {nest.name}: {fault}")
+
+
+def _faults(nest: Nest, expr: Expr, buffers: dict[str, Buffer], axes: frozenset[str]) -> Iterator[str]:
+    for part in subexpressions(expr):
+        match part:
+            case Reduce() | Along():
+                yield "a reduction is left"
+            case AxisValue(axis=axis) if axis not in axes:
+                yield f"no loop over {axis} here"
+            case Scalar(name=name) if name not in nest.scalars:
+                yield f"no scalar {name}"
+            case Read(tensor=name) if name not in buffers:
+                yield f"no buffer {name} here"
+            case Read(tensor=name, subscripts=subscripts, outside=outside, dtype=dtype):
+                if outside is not None:
+                    yield f"a policy is left on {name}"
+                if len(subscripts) != len(buffers[name].shape) or dtype is not buffers[name].dtype:
+                    yield f"{name} is read with another rank or dtype than it has"
+                if any(s.dtype is not DType.i64 for s in subscripts):
+                    yield f"a subscript of {name} is no i64"
+            case _:
+                pass

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The journey of a Program to a Kernel, on one page.
+
+| stage | takes | gives | where |
+| analyse | Program | Graph: flat computations, accesses, laws | emitter.graph |
+| choose | Graph, Machine, Layouts | Plan: inlining, loops, tiles, lanes, sharing, with reasons | emitter.schedule |
+| check_legal | Graph, Plan | nothing, or a PlanError; knows nothing of choose | emitter.schedule |
+| lower | Graph, Plan | Nest: every loop, buffer, store, barrier | emitter.lower |
+| render | Nest, Layouts | Source: one C file | emitter.render |
+| build | Source | Library | emitter.build |
+| Kernel | Library, Trace | a callable on arrays | emitter.kernel |
+
+Everything handed over is immutable and has a text form; nothing else passes between stages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from unrut.emitter.graph import Graph, analyse
+from unrut.emitter.graph import show as show_graph
+from unrut.emitter.layout import Layout, contiguous
+from unrut.emitter.lower import lower
+from unrut.emitter.machine import Machine, this_machine
+from unrut.emitter.nest import Nest
+from unrut.emitter.schedule.choose import choose
+from unrut.emitter.schedule.legal import check_legal
+from unrut.emitter.schedule.plan import Plan
+from unrut.emitter.schedule.plan_text import show as show_plan
+from unrut.emitter.source import Source
+from unrut.errors import InternalError
+from unrut.program.extents import Extent
+from unrut.program.nodes import Program
+
+if TYPE_CHECKING:
+    from unrut.emitter.kernel import Kernel
+
+STAGES = ("program", "graph", "plan", "nest", "source")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """What each stage gave. Stages after the one that was asked for are None."""
+
+    program: Program
+    layouts: Mapping[str, Layout]
+    machine: Machine
+    graph: Graph | None = None
+    plan: Plan | None = None
+    nest: Nest | None = None
+    source: Source | None = None
+
+    def show(self, stage: str) -> str:
+        """One stage as text; `stage` is one of STAGES."""
+        if stage == "program":
+            from unrut.program.show import show as show_program
+
+            return show_program(self.program)
+        if stage == "graph" and self.graph is not None:
+            return show_graph(self.graph)
+        if stage == "plan" and self.plan is not None:
+            return show_plan(self.plan)
+        if stage == "nest" and self.nest is not None:
+            from unrut.emitter.nest_show import show as show_nest
+
+            return show_nest(self.nest)
+        if stage == "source" and self.source is not None:
+            return self.source.code
+        raise InternalError(f"there is no stage `{stage}` here; stages are {', '.join(STAGES)}")
+
+
+def default_layouts(program: Program) -> dict[str, Layout]:
+    """C order for every operand and result."""
+    shapes: dict[str, tuple[Extent, ...]] = {o.name: o.shape for o in program.operands}
+    shapes |= {name: program.shape_of(name) for name in program.results}
+    return {
+        name: contiguous(tuple(e.value() if e.is_fixed else None for e in shape)) for name, shape in shapes.items()
+    }
+
+
+def emit(
+    program: Program,
+    layouts: Mapping[str, Layout] | None = None,
+    machine: Machine | None = None,
+    plan: Plan | None = None,
+    stop: str | None = None,
+) -> Trace:
+    """Take a program as far as `stop` (a stage; None: to its source). A given plan is checked, not trusted: PlanError."""
+    from unrut.emitter.nest_verify import verify as verify_nest
+
+    machine = machine or this_machine()
+    layouts = {**default_layouts(program), **(layouts or {})}
+    graph = plan_used = nest = source = None
+    reached = STAGES.index(stop) if stop is not None else len(STAGES) - 1
+    if reached >= STAGES.index("graph"):
+        graph = analyse(program)
+    if graph is not None and reached >= STAGES.index("plan"):
+        plan_used = choose(graph, machine, layouts) if plan is None else plan
+        check_legal(graph, plan_used)
+    if graph is not None and plan_used is not None and reached >= STAGES.index("nest"):
+        nest = lower(graph, plan_used)
+        verify_nest(nest)
+    if nest is not None and reached >= STAGES.index("source"):
+        from unrut.emitter.render.render import render
+
+        source = render(nest, layouts, note=_note(program))
+    return Trace(
+        program=program, layouts=layouts, machine=machine, graph=graph, plan=plan_used, nest=nest, source=source
+    )
+
+
+def _note(program: Program) -> str:
+    from unrut.program.show import show as show_program
+
+    return show_program(program)
+
+
+def compile_program(
+    program: Program,
+    layouts: Mapping[str, Layout] | None = None,
+    machine: Machine | None = None,
+    plan: Plan | None = None,
+) -> Kernel:
+    """A Kernel for a program whose operands and results have these layouts. Raises BuildError, PlanError."""
+    from unrut.emitter.build import build
+    from unrut.emitter.kernel import Kernel
+
+    trace = emit(program, layouts, machine, plan)
+    if trace.source is None:
+        raise InternalError(f"no source came out of {program.name}")
+    return Kernel(build(trace.source), trace)

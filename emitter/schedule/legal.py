@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether a plan computes what its graph says. Written from the dependences alone: knows nothing of how plans are chosen.
+
+With C a reader of P, d the number of loops that they share, and P's entry before C's:
+1. P's i-th loop axis and C's i-th loop axis are the same place for i < d: every read of P has C's axis bare in the dimension
+   of P's axis. So what C reads was computed in the same iterations, just before.
+2. Shared loops have equal extents and equal blocks.
+3. In one kernel, d is at least the number of task axes: no task reads what another writes.
+4. Every computation that is not inlined has one entry; inlined ones are pointwise and no results.
+5. Loops go over free axes: place by place at most once and last, blocks of falling sizes before it; reduction loops go over
+   each reduction axis once, argmax and argmin in the order of places, without partial accumulators.
+6. What a reduction keeps in accumulators has a fixed size.
+"""
+
+from __future__ import annotations
+
+from unrut.emitter.graph.access import accesses
+from unrut.emitter.graph.computation import Computation, Graph
+from unrut.emitter.schedule.inline import inline
+from unrut.emitter.schedule.plan import Entry, Plan
+from unrut.errors import PlanError
+from unrut.program.extents import Extent
+from unrut.program.nodes import ReduceKind
+
+ACCUMULATORS = 4096  # elements that a tile may keep; more is a mistake, not a schedule
+
+
+def check_legal(graph: Graph, plan: Plan) -> None:
+    """Raises PlanError with the first rule that is broken; returns None for a legal plan."""
+    if plan.program != graph.program.name:
+        raise _refused(f"the plan is for `{plan.program}`, the program is `{graph.program.name}`")
+    _check_inlined(graph, plan)
+    graph = inline(graph, plan.inlined)
+    _check_entries(graph, plan)
+    for kernel in plan.kernels():
+        _check_kernel(graph, kernel)
+    order = [entry.computation for entry in plan.entries]
+    for consumer in graph.computations:
+        for producer in graph.producers(consumer):
+            if order.index(producer) >= order.index(consumer.name):
+                raise _refused(f"`{consumer.name}` reads `{producer}`, which comes later")
+            _check_edge(graph, plan, graph.computation(producer), consumer)
+
+
+def _refused(reason: str) -> PlanError:
+    return PlanError(f"this plan is not legal: {reason}", remedy="leave the plan out, and one is chosen")
+
+
+def _check_inlined(graph: Graph, plan: Plan) -> None:
+    for name in plan.inlined:
+        if name not in graph.names():
+            raise _refused(f"there is no computation `{name}` to inline")
+        if graph.computation(name).reduction is not None:
+            raise _refused(f"`{name}` is a reduction and can't be inlined")
+        if name in graph.program.results:
+            raise _refused(f"`{name}` is a result and can't be inlined")
+
+
+def _check_entries(graph: Graph, plan: Plan) -> None:
+    named = [entry.computation for entry in plan.entries]
+    for name in named:
+        if named.count(name) > 1:
+            raise _refused(f"`{name}` has two lines")
+        if name not in graph.names():
+            raise _refused(f"there is no computation `{name}`, or it is inlined")
+    for computation in graph.computations:
+        if computation.name not in named:
+            raise _refused(f"`{computation.name}` has no line")
+        _check_loops(computation, plan.entry(computation.name))
+
+
+def _check_loops(computation: Computation, entry: Entry) -> None:
+    free = {axis.name: axis.extent for axis in computation.axes}
+    left: dict[str, int | None] = dict.fromkeys(free)
+    for loop in entry.loops:
+        if loop.axis not in free:
+            raise _refused(f"`{loop.axis}` is no free axis of `{computation.name}`")
+        before = left[loop.axis]
+        if loop.block < 1 or (before is not None and loop.block >= before):
+            raise _refused(f"loop `{loop}` of `{computation.name}` divides nothing")
+        left[loop.axis] = loop.block
+    if len(set(entry.tile)) != len(entry.tile) or not set(entry.tile) <= set(free):
+        raise _refused(f"the tile of `{computation.name}` names `{' '.join(entry.tile)}`")
+    if entry.stored and sorted(entry.stored) != sorted(free):
+        raise _refused(f"`stored` of `{computation.name}` must name each of its axes once")
+    reduced = [axis.name for axis in computation.reduced]
+    if sorted(loop.axis for loop in entry.reduce) != sorted(reduced):
+        raise _refused(f"`reduce` of `{computation.name}` must name each reduction axis once")
+    if any(loop.block != 1 for loop in entry.reduce[:-1]):
+        raise _refused(f"only the last reduction loop of `{computation.name}` may have a block")
+    _check_lanes(computation, entry, reduced)
+    if computation.reduction is not None:
+        _check_accumulators(computation, entry, free, left)
+
+
+def _check_lanes(computation: Computation, entry: Entry, reduced: list[str]) -> None:
+    if entry.lanes and entry.lanes not in (*reduced, *(axis.name for axis in computation.axes)):
+        raise _refused(f"`{entry.lanes}` is no axis of `{computation.name}`")
+    partial = bool(entry.reduce) and entry.reduce[-1].block > 1
+    if partial != (entry.lanes in reduced) or (partial and entry.reduce[-1].axis != entry.lanes):
+        raise _refused(f"lanes over a reduction axis of `{computation.name}` need a block on its last reduction loop")
+    if computation.reduction is not None and computation.reduction.kind in (ReduceKind.argmax, ReduceKind.argmin):
+        if partial or [loop.axis for loop in entry.reduce] != reduced:
+            raise _refused(f"`{computation.name}` must go through its places in order: ties go to the first")
+
+
+def _check_accumulators(
+    computation: Computation, entry: Entry, free: dict[str, Extent], left: dict[str, int | None]
+) -> None:
+    kept = entry.reduce[-1].block if entry.reduce else 1
+    for axis, extent in free.items():
+        block = left[axis]
+        if block is None and not extent.is_fixed:
+            raise _refused(f"`{computation.name}` keeps all of `{axis}` in accumulators, but its extent is not fixed")
+        whole = extent.value() if extent.is_fixed else block
+        kept *= max(1, min(block or whole or 1, whole or 1))
+    if kept > ACCUMULATORS:
+        raise _refused(f"`{computation.name}` keeps {kept} accumulators; at most {ACCUMULATORS}")
+
+
+def _check_kernel(graph: Graph, kernel: tuple[Entry, ...]) -> None:
+    first = kernel[0]
+    if first.share:
+        raise _refused("the first line shares loops with nothing")
+    if first.tasks > len(first.loops) or any(entry.tasks for entry in kernel[1:]):
+        raise _refused(f"`{first.computation}` begins a kernel: it says the tasks, at most as many as its loops")
+    if len({loop.axis for loop in first.loops[: first.tasks]}) != first.tasks:
+        raise _refused(f"`{first.computation}` has two task axes over one axis")
+    for before, entry in zip(kernel, kernel[1:], strict=False):
+        if entry.share > min(len(before.loops), len(entry.loops)):
+            raise _refused(f"`{entry.computation}` shares more loops than there are")
+        if entry.share < first.tasks:
+            raise _refused(f"`{entry.computation}` is in a kernel whose tasks it does not share")
+        for one, other in zip(before.loops[: entry.share], entry.loops[: entry.share], strict=True):
+            if one.block != other.block or _extent(graph, before, one.axis) != _extent(graph, entry, other.axis):
+                raise _refused(f"`{entry.computation}` shares loop `{other}` with `{one}`, which runs otherwise")
+        pairs = {(a.axis, b.axis) for a, b in zip(before.loops[: entry.share], entry.loops[: entry.share], strict=True)}
+        if len({a for a, _ in pairs}) != len(pairs) or len({b for _, b in pairs}) != len(pairs):
+            raise _refused(f"`{entry.computation}` shares the loops of one axis with two")
+
+
+def _extent(graph: Graph, entry: Entry, axis: str) -> Extent:
+    return graph.computation(entry.computation).extents()[axis]
+
+
+def _check_edge(graph: Graph, plan: Plan, producer: Computation, consumer: Computation) -> None:
+    depth = plan.common_depth(producer.name, consumer.name)
+    first, last = plan.entry(producer.name), plan.entry(consumer.name)
+    axes = [axis.name for axis in producer.axes]
+    for ours, theirs in zip(first.loops[:depth], last.loops[:depth], strict=True):
+        dimension = axes.index(ours.axis)
+        for access in accesses(consumer):
+            if access.tensor == producer.name and access.aligned(dimension) != theirs.axis:
+                raise _refused(
+                    f"`{consumer.name}` shares the loop over `{ours.axis}` with `{producer.name}`, "
+                    f"but reads it elsewhere than at `{theirs.axis}`"
+                )

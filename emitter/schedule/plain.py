@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The plainest legal plan: every computation in a kernel of its own, one loop for each axis. A yardstick and a fallback."""
+
+from __future__ import annotations
+
+from unrut.emitter.graph.computation import Computation, Graph
+from unrut.emitter.schedule.plan import Entry, LoopOver, Plan
+
+
+def plain(graph: Graph) -> Plan:
+    """A plan without fusion, blocks or lanes; the outermost axis of each computation is its tasks."""
+    entries = tuple(_entry(c) for c in graph.computations)
+    return Plan(program=graph.program.name, inlined=(), entries=entries)
+
+
+def _entry(computation: Computation) -> Entry:
+    return Entry(
+        computation=computation.name,
+        loops=tuple(LoopOver(axis=axis.name) for axis in computation.axes),
+        reduce=tuple(LoopOver(axis=axis.name) for axis in computation.reduced),
+        tasks=min(1, len(computation.axes)),
+    )

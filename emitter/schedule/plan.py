@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Plan: which computations are inlined, in which order the others run, and how each is looped over.
+
+    Entry = computation: loops | tile | reduce | lanes | stored | share | tasks
+
+- `loops`: the outer loops over free axes, outermost first: one place at a time, or blocks of `block` places. An axis may be
+  blocked again by a smaller block. What blocks and missing axes leave open is looped over innermost, in the order of `tile`.
+- `share`: how many outermost loops are one with the loops of the entry before; 0 starts a new kernel behind a barrier.
+- `tasks`: how many of the outermost loops of a kernel are parallel tasks (said by its first entry).
+- `reduce`: the reduction's loops, outermost first; they run outside of the tile. A block on the last one, together with
+  `lanes`, means that many partial accumulators, combined by a fixed tree.
+- `lanes`: the axis whose loop is for vector lanes; empty for none.
+- `stored`: the order of the tensor's dimensions in memory, if it is no result.
+
+What a tensor is stored in follows: see `schedule.storage`. `reasons` say why, one line each, and do not take part in equality.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopOver:
+    """A loop over the places of an axis, or over blocks of them."""
+
+    axis: str
+    block: int = 1
+
+    def __str__(self) -> str:
+        return self.axis if self.block == 1 else f"{self.axis}/{self.block}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """How one computation is looped over, and with whom."""
+
+    computation: str
+    loops: tuple[LoopOver, ...] = ()
+    tile: tuple[str, ...] = ()
+    reduce: tuple[LoopOver, ...] = ()
+    lanes: str = ""
+    stored: tuple[str, ...] = ()
+    share: int = 0
+    tasks: int = 0
+    reasons: tuple[str, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A schedule for one Graph. `inlined` computations are evaluated at each of their reads."""
+
+    program: str
+    inlined: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    reasons: tuple[str, ...] = field(default=(), compare=False)
+
+    def entry(self, computation: str) -> Entry:
+        """The entry of a computation that is not inlined."""
+        return next(e for e in self.entries if e.computation == computation)
+
+    def common_depth(self, producer: str, consumer: str) -> int:
+        """How many outermost loops two computations share; the consumer comes later."""
+        names = [e.computation for e in self.entries]
+        first, last = names.index(producer), names.index(consumer)
+        return min((e.share for e in self.entries[first + 1 : last + 1]), default=0)
+
+    def kernels(self) -> tuple[tuple[Entry, ...], ...]:
+        """The entries, grouped by kernel."""
+        found: list[list[Entry]] = []
+        for entry in self.entries:
+            if entry.share == 0 or not found:
+                found.append([])
+            found[-1].append(entry)
+        return tuple(tuple(kernel) for kernel in found)

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Plans as a few lines of text that can be kept beside a source, edited and read back: `parse_plan(show(p)) == p`.
+
+    plan 1 for conv
+    inline h
+    y: loops n x/6 c/64; tile x c; reduce k; lanes c; share 0; tasks 2
+      # why
+"""
+
+from __future__ import annotations
+
+from unrut.emitter.schedule.plan import Entry, LoopOver, Plan
+from unrut.errors import PlanError
+
+VERSION = "plan 1 for "
+PARTS = ("loops", "tile", "reduce", "lanes", "stored", "share", "tasks")
+
+
+def show(plan: Plan) -> str:
+    """The plan as text, reasons as comments."""
+    lines = [VERSION + plan.program]
+    lines += [f"  # {reason}" for reason in plan.reasons]
+    if plan.inlined:
+        lines.append("inline " + " ".join(plan.inlined))
+    for entry in plan.entries:
+        lines.append(f"{entry.computation}: {'; '.join(_parts(entry))}")
+        lines += [f"  # {reason}" for reason in entry.reasons]
+    return "\n".join(lines)
+
+
+def _parts(entry: Entry) -> list[str]:
+    said = {
+        "loops": " ".join(map(str, entry.loops)),
+        "tile": " ".join(entry.tile),
+        "reduce": " ".join(map(str, entry.reduce)),
+        "lanes": entry.lanes,
+        "stored": " ".join(entry.stored),
+        "share": str(entry.share),
+        "tasks": str(entry.tasks) if entry.tasks else "",
+    }
+    return [f"{part} {said[part]}" for part in PARTS if said[part]]
+
+
+def parse_plan(text: str) -> Plan:
+    """Read a plan. Raises PlanError with the line that can't be read."""
+    lines = [line.split("#")[0].rstrip() for line in text.splitlines()]
+    lines = [line for line in lines if line.strip()]
+    if not lines or not lines[0].startswith(VERSION):
+        raise PlanError(f"a plan begins with the line `{VERSION}NAME`", remedy="the text that `k.show('plan')` gives")
+    inlined: tuple[str, ...] = ()
+    entries: list[Entry] = []
+    for line in lines[1:]:
+        if line.startswith("inline "):
+            inlined = (*inlined, *line.split()[1:])
+        else:
+            entries.append(_entry(line))
+    return Plan(program=lines[0][len(VERSION) :].strip(), inlined=inlined, entries=tuple(entries))
+
+
+def _entry(line: str) -> Entry:
+    name, colon, rest = line.partition(":")
+    said: dict[str, list[str]] = {}
+    for part in filter(str.strip, rest.split(";")):
+        word, *values = part.split()
+        if word not in PARTS or word in said:
+            raise PlanError(f"`{part.strip()}` is no part of a plan's line", remedy=f"one each of {', '.join(PARTS)}")
+        said[word] = values
+    if not colon or not name.isidentifier():
+        raise PlanError(f"`{line}` is no line of a plan", remedy="`name: loops i j/16; share 0`")
+    return Entry(
+        computation=name,
+        loops=tuple(_loop(word) for word in said.get("loops", [])),
+        tile=tuple(said.get("tile", [])),
+        reduce=tuple(_loop(word) for word in said.get("reduce", [])),
+        lanes="".join(said.get("lanes", [])),
+        stored=tuple(said.get("stored", [])),
+        share=_number(said.get("share", ["0"])[0]),
+        tasks=_number(said.get("tasks", ["0"])[0]),
+    )
+
+
+def _loop(word: str) -> LoopOver:
+    axis, slash, block = word.partition("/")
+    return LoopOver(axis=axis, block=_number(block) if slash else 1)
+
+
+def _number(word: str) -> int:
+    if not word.isdecimal():
+        raise PlanError(f"`{word}` is no number", remedy="a number from 0 on")
+    return int(word)
