@@ -69,7 +69,7 @@ def is_array(value: object) -> bool:
 def as_array(value: Any, name: str) -> Array:
     """A NumPy array over the elements of `value`, not copied: arrays, `__array_interface__`, buffers, DLPack.
 
-    Numbers and nested lists are accepted as `np.asarray` reads them. Raises BindError.
+    Numbers, nested lists and what has `__array__` are accepted as `np.asarray` reads them. Raises BindError.
     """
     if isinstance(value, np.ma.MaskedArray):
         raise BindError(f"argument `{name}` has a mask", remedy="an array and a condition of its own, as two tensors")
@@ -84,7 +84,7 @@ def as_array(value: Any, name: str) -> Array:
             return np.asarray(memoryview(value))
         if hasattr(value, "__dlpack__"):
             return np.from_dlpack(value)
-        if isinstance(value, list | tuple):
+        if isinstance(value, list | tuple) or hasattr(value, "__array__"):
             return np.asarray(value)
     except (ValueError, TypeError, BufferError, RuntimeError, OverflowError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -120,6 +120,26 @@ def take(op: str, names: Sequence[str], given: Sequence[object]) -> dict[str, Ar
     if errors:
         raise_all(errors)
     return arrays
+
+
+def take_results(out: Any, names: Sequence[str]) -> Any:
+    """`out=` as arrays that share its memory: None, one array, or a tuple with one for each result. Raises BindError."""
+    if out is None:
+        return None
+    several = isinstance(out, tuple | list)
+    given = tuple(out) if several else (out,)
+    if len(given) != len(names):
+        raise BindError(
+            f"`out=` has {len(given)} array(s) for {len(names)} result(s)",
+            remedy=f"out=({', '.join(names)})" if len(names) > 1 else "out=an array",
+        )
+    found = []
+    for value, name in zip(given, names, strict=True):
+        array = None if isinstance(value, np.generic | bool | int | float | list | tuple) else as_array(value, name)
+        if array is None or not (array.flags.writeable or isinstance(value, np.ndarray)):
+            raise BindError(f"`out=` for `{name}` can't be written to", remedy="a writable NumPy array")
+        found.append(array)
+    return tuple(found) if len(names) > 1 else found[0]
 
 
 def wrong_number(op: str, tensors: Sequence[str], given: int) -> BindError:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from unrut.arrays import Array, take
+from unrut.arrays import Array, take, take_results
 from unrut.errors import BindError, BuildError
 from unrut.program.nodes import Program
 
@@ -62,29 +62,30 @@ class Bound:
         name = self.program.results[0] if result is None else result
         return explain(self.program, self._arrays(()), self._scalars({}), name, place)
 
-    def compile(self, target: str = "c", *, threads: int | None = None) -> Kernel:
+    def compile(self, target: str = "c") -> Kernel:
         """A kernel for the layouts of the arrays given to `bind`, or for C order; made once and kept.
 
         Raises BuildError where there is no working compiler or no such target.
         """
-        return self._kernel(self.arrays, None, target, threads)
+        return self._kernel(self.arrays, None, target)
 
     def __call__(self, *arrays: Any, out: Any = None, threads: int | None = None, **scalars: float) -> Any:
         """The results by a compiled kernel, made at the first call for these layouts."""
         given = self._arrays(arrays)
-        kernel = self._kernel(given, out, "c", threads)
-        return kernel(*given.values(), out=out, **self._scalars(scalars))
+        results = take_results(out, self.program.results)
+        chosen = {} if threads is None else {"threads": threads}
+        return self._kernel(given, results, "c")(*given.values(), out=results, **chosen, **self._scalars(scalars))
 
-    def _kernel(self, arrays: Mapping[str, Array] | None, out: Any, target: str, threads: int | None) -> Kernel:
+    def _kernel(self, arrays: Mapping[str, Array] | None, out: Any, target: str) -> Kernel:
         if target not in TARGETS:
             raise BuildError(f"there is no target `{target}` yet", remedy=f"one of {', '.join(TARGETS)}")
         from unrut.emitter import compile_program
         from unrut.specialise import layouts_of
 
         layouts = layouts_of(self.program, arrays or {}, out)
-        key = (target, threads, tuple(sorted(layouts.items(), key=lambda item: item[0])))
+        key = (target, *layouts.items())
         if key not in self._kernels:
-            self._kernels[key] = compile_program(self.program, layouts, threads=threads)
+            self._kernels[key] = compile_program(self.program, layouts)
         return self._kernels[key]
 
     def _arrays(self, given: Sequence[Any]) -> Mapping[str, Array]:

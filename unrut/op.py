@@ -7,7 +7,7 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
-from unrut.arrays import is_array, spec_of, take, wrong_number
+from unrut.arrays import is_array, spec_of, take, take_results, wrong_number
 from unrut.bound import Bound, only_or_all
 from unrut.errors import BindError, NotationError
 from unrut.language.arguments import Options
@@ -97,9 +97,10 @@ class Op:
             return self._inlined(given, options)
         named = take(self.name, self._front.face.tensors, given)
         self._check_scalars(options)
+        results = take_results(out, self._define(options).results)
         program = functools.partial(self._program, options=options)
-        kernel = self._kernels.kernel(program, options.key, named, out)
-        return kernel(*named.values(), out=out, **options.scalars)
+        kernel = self._kernels.kernel(program, options.key, named, results)
+        return kernel(*named.values(), out=results, **options.scalars)
 
     def _bound(self, given: tuple[Any, ...], options: Options) -> Bound:
         named = take(self.name, self._front.face.tensors, given)

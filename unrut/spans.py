@@ -6,6 +6,8 @@ from __future__ import annotations
 import linecache
 from dataclasses import dataclass
 
+WIDEST = 160  # characters of a source line that an error shows
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
@@ -33,6 +35,10 @@ def point_at(span: Span, note: str = "") -> list[str]:
         return [f"  {span.where()}   {note}".rstrip()]
     indent = len(line) - len(line.lstrip())
     shown = line.strip()
+    if len(shown) > WIDEST:  # the part around the place alone
+        first = max(0, span.column - indent - WIDEST // 2)
+        indent += first
+        shown = shown[first : first + WIDEST]
     lines = [f"  {span.where()}", f"    {shown}"]
     if 0 <= span.column:
         end = span.end if span.end > span.column else span.column + 1

@@ -67,6 +67,17 @@ def assigned_name() -> str | None:
     return None
 
 
+def called_name(span: Span | None) -> str:
+    """The last part of the name of the function that is called at a place: `exp` of `math.exp(...)`."""
+    for node in _nodes(span) if span is not None else []:
+        match node:
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if _starts(node, span):
+                return name
+            case _:
+                pass
+    return ""
+
+
 def construct(span: Span | None) -> str:
     """What asks for the truth of the expression at a place: `and`, `not`, `chain`, `if`, `max`, ..., or nothing."""
     if span is None or span.column < 0:
@@ -92,7 +103,9 @@ def _tested(node: ast.AST) -> tuple[ast.expr | None, str]:
             return node, "in"
         case ast.Compare(ops=[_, _, *_]):
             return node, "chain"
-        case ast.If(test=test) | ast.IfExp(test=test):
+        case ast.IfExp():
+            return node, "if"
+        case ast.If(test=test):
             return test, "if"
         case ast.While(test=test):
             return test, "while"
@@ -116,5 +129,5 @@ def _contains(node: ast.expr, span: Span) -> bool:
     return start <= (span.line, span.column) and (span.line, span.column) < end
 
 
-def _starts(node: ast.expr, span: Span) -> bool:
-    return (node.lineno, node.col_offset) == (span.line, span.column)
+def _starts(node: ast.expr, span: Span | None) -> bool:
+    return span is not None and (node.lineno, node.col_offset) == (span.line, span.column)

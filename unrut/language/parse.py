@@ -15,6 +15,7 @@ import ast
 import re
 
 from unrut.errors import NotationError, UnrutError, raise_all
+from unrut.language.later import refuse_later_features
 from unrut.language.names import name_fault
 from unrut.language.notation import Assignment, Definition, GivenAxis, Subscripted, Term
 from unrut.language.signature import parse_header
@@ -117,8 +118,8 @@ class _LineReader:
         match self.tree():
             case [ast.Expr(value=value)]:
                 return GivenAxis(name=name, extent=self.terms.read(value), span=span)
-            case [ast.Assign(targets=[ast.Name(id="start" | "stop")], value=value), *_]:
-                raise self.fault("ranges from data are not part of the language yet", value)
+            case [ast.Assign(targets=[ast.Name(id="start" | "stop"), *_]) as data, *_]:
+                raise self.fault("a range from data is not part of the language yet", data, "axis e: 7")
         raise self.line.text.fault(
             "an axis is given as `axis t: 3`", self.line.start, self.line.end, remedy="axis t: 3"
         )
@@ -127,9 +128,10 @@ class _LineReader:
         match self.tree():
             case [ast.Assign(targets=[target], value=value) as whole]:
                 name, subscripts = self.target(target)
-                return Assignment(
-                    target=name, subscripts=subscripts, body=self.terms.read(value), span=self.span(whole)
-                )
+                body = self.terms.read(value)
+                found = Assignment(target=name, subscripts=subscripts, body=body, span=self.span(whole))
+                refuse_later_features(found)
+                return found
             case [ast.AugAssign() as whole]:
                 raise self.fault(
                     "accumulation (`+=`) is not part of the language yet", whole, "a reduction: V[i] = sum[e](...)"

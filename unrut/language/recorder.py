@@ -6,8 +6,9 @@ from __future__ import annotations
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-from unrut.errors import AxisError, NameClashError, NotationError, Place, UnrutError
-from unrut.language.notation import Applied, Assignment, GivenAxis, Subscripted
+from unrut.errors import AxisError, NameClashError, NotationError, Place
+from unrut.language.later import refuse_accumulation, refuse_later_features
+from unrut.language.notation import Assignment, GivenAxis
 from unrut.spans import Span
 
 
@@ -58,8 +59,8 @@ class Recorder:
                 places=place(statement.span),
                 remedy=f'a tensor of its own: {_other(name)} = ur.tensor("{_other(name)}")',
             )
-        if _accumulates(statement):
-            raise _not_yet("accumulation (`+=`)", statement, "a reduction: V[i] = ur.sum[e](...)")
+        refuse_accumulation(statement)
+        refuse_later_features(statement)
         if name in self.statements:
             raise NameClashError(
                 f"tensor `{name}` is defined twice",
@@ -71,18 +72,6 @@ class Recorder:
 
 def _other(name: str) -> str:
     return "Y" if name != "Y" else "Z"
-
-
-def _accumulates(statement: Assignment) -> bool:
-    match statement.body:
-        case Applied(arguments=(Subscripted(tensor=tensor, subscripts=subscripts), *_)):
-            return tensor == statement.target and subscripts == statement.subscripts
-        case _:
-            return False
-
-
-def _not_yet(what: str, statement: Assignment, remedy: str) -> UnrutError:
-    return NotationError(f"{what} is not part of the language yet", places=place(statement.span), remedy=remedy)
 
 
 _current: ContextVar[Recorder | None] = ContextVar("unrut_recorder", default=None)

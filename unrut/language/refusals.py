@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from unrut.errors import NotationError, UnrutError
-from unrut.language.origin import caller_span, construct
+from unrut.language.origin import called_name, caller_span, construct
 from unrut.language.recorder import place
 from unrut.language.vocabulary import LINES, REDUCTIONS, SCALAR_FUNCTIONS
 
@@ -70,7 +70,9 @@ class Refusals:
         raise self._refuse(*_TRUTH["in"])
 
     def __float__(self) -> NoReturn:
-        raise self._refuse("an expression has no value as a Python number yet", "functions of unrut, such as ur.exp(a)")
+        name = called_name(caller_span())
+        remedy = equivalent(name) if name in SCALAR_FUNCTIONS else "functions of unrut, such as ur.exp(a)"
+        raise self._refuse("an expression has no value as a Python number yet", remedy)
 
     __int__ = __complex__ = __float__
 
