@@ -7,7 +7,7 @@ written as a size that no user can name (`#3`), until ranges are solved.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
@@ -173,6 +173,15 @@ def target_axes(statement: Assignment, errors: list[UnrutError] | None = None) -
     return tuple(found)
 
 
+_COMBINE: dict[str, Callable[[Extent, Extent], Extent]] = {
+    "add": Extent.__add__,
+    "subtract": Extent.__sub__,
+    "multiply": Extent.__mul__,
+    "maximum": most,
+    "minimum": least,
+}
+
+
 class _Given:
     """Settles ranges given by hand and, with them, the shapes of tensors defined here."""
 
@@ -235,7 +244,7 @@ class _Given:
         match term:
             case Number(value=bool() | float()):
                 pass
-            case Number(value=value):
+            case Number(value=int() as value):
                 return as_extent(value)
             case Size(tensor=tensor):
                 if tensor in self.known.statements and tensor not in self.known.shapes:
@@ -243,17 +252,8 @@ class _Given:
                 return size(term, self.known)
             case Applied(function="negative", arguments=(operand,)):
                 return self.extent(operand) * -1
-            case Applied(
-                function="add" | "subtract" | "multiply" | "maximum" | "minimum" as function, arguments=(a, b)
-            ):
-                left, right = self.extent(a), self.extent(b)
-                return {
-                    "add": lambda: left + right,
-                    "subtract": lambda: left - right,
-                    "multiply": lambda: left * right,
-                    "maximum": lambda: most(left, right),
-                    "minimum": lambda: least(left, right),
-                }[function]()
+            case Applied(function=function, arguments=(a, b)) if function in _COMBINE:
+                return _COMBINE[function](self.extent(a), self.extent(b))
             case Applied(function="floor_divide", arguments=(a, b)):
                 left, right = self.extent(a), self.extent(b)
                 if right.is_fixed and right.value() > 0:

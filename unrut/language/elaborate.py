@@ -5,8 +5,9 @@
     declarations  names, targets, results, given ranges   -> what each name means
     expressions   terms                                   -> typed expressions; extents of axes may be unknown yet
     ranges        bare and affine subscripts              -> the extent of every axis
+    limits        sizes and subscripts                    -> absurd ones are refused
     inside        ranges and guards                       -> every read is proved inside its operand, or refused
-    magnitudes    sizes and empty ranges                  -> refused, or a precondition
+    emptiness     ranges without a place                  -> refused where they have no meaning
 
 All errors of a stage are raised together; the next stage is reached only without any.
 """
@@ -17,7 +18,10 @@ from dataclasses import replace
 
 from unrut.errors import NotationError, UnrutError, raise_all
 from unrut.language.declarations import Declarations, at, declare, subterms, target_axes
+from unrut.language.emptiness import check_emptiness
 from unrut.language.expressions import Expressions, Scope, UndefinedError, const, negated
+from unrut.language.inside import check_inside
+from unrut.language.limits import check_limits
 from unrut.language.notation import Assignment, Definition, Name, Spec, Subscripted
 from unrut.language.operands import operands_of
 from unrut.language.ranges import solve
@@ -60,6 +64,16 @@ def elaborate(definition: Definition, specs: tuple[Spec, ...] = ()) -> Program:
         Axis(name=axis.name, extent=substitute(known.given[axis.name], dict(ranges.extents)))
         for axis in definition.axes
     )
+    shapes = {o.name: tuple(substitute(e, dict(ranges.extents)) for e in o.shape) for o in operands}
+    shapes |= {statement.target: statement.shape for statement in settled}
+    check_limits(operands, settled, errors)
+    _stop(errors)
+    preconditions = [
+        *ranges.preconditions,
+        *check_inside(settled, shapes, errors),
+        *check_emptiness(settled, shapes, errors),
+    ]
+    _stop(errors)
     return Program(
         name=definition.name,
         operands=operands,
@@ -67,7 +81,7 @@ def elaborate(definition: Definition, specs: tuple[Spec, ...] = ()) -> Program:
         given=given,
         statements=settled,
         results=definition.results,
-        preconditions=ranges.preconditions,
+        preconditions=tuple(dict.fromkeys(preconditions)),
         doc=definition.doc,
     )
 

@@ -201,7 +201,7 @@ class Expressions:
         if found.kind.dtype is not DType.i64 or not found.kind.weak:
             computed = found.kind.dtype.is_integer
             raise NotationError(
-                f"a subscript of `{read.tensor}` is read from an array: computed places are not part of the language yet"
+                f"a subscript of `{read.tensor}` comes from an array: computed places are no part of the language yet"
                 if computed
                 else f"a subscript of `{read.tensor}` is {found.kind}, not an integer",
                 places=at(term.span or read.span),

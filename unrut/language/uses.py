@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from unrut.program.affine import Affine, affine
 from unrut.program.extents import Extent, Named, names, substitute
-from unrut.program.nodes import Expr, Read, Reduce, Statement
+from unrut.program.nodes import AxisValue, Expr, Read, Reduce, Statement
 from unrut.program.walk import children
 
 
@@ -34,8 +34,9 @@ class Use:
 
     @property
     def bare_axis(self) -> str | None:
-        """The axis, if the subscript is nothing else."""
-        return None if self.form is None else self.form.bare
+        """The axis, if the subscript is written as nothing else: `1*y` with a stride of 1 bounds as `2*y` does."""
+        subscript = self.read.subscripts[self.position]
+        return subscript.axis if isinstance(subscript, AxisValue) else None
 
     @property
     def bare_unknown(self) -> str | None:

@@ -10,7 +10,7 @@ that a read stays inside, and every place that asks how an address moves with an
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Union
 
 from unrut.program.extents import Extent, as_extent
@@ -39,9 +39,9 @@ Atom = Union[str, Floor, Rest]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Affine:
-    """`constant + sum(coefficient * atom)`; no atom stands twice, no coefficient is 0; the order is that of the text."""
+    """`constant + sum(coefficient * atom)`; no atom stands twice, no coefficient is 0; in the text's order."""
 
-    constant: Extent = Extent()
+    constant: Extent = field(default_factory=Extent)
     terms: tuple[tuple[int, Atom], ...] = ()
 
     def __add__(self, other: Affine) -> Affine:

@@ -64,12 +64,14 @@ class Printer:
     """Prints the expressions of one program."""
 
     def __init__(self, program: Program) -> None:
-        self.sizes: dict[Extent, str] = {}
-        shapes = [(operand.name, operand.shape) for operand in program.operands]
-        shapes += [(statement.target, statement.shape) for statement in program.statements]
-        for name, shape in shapes:
-            for k, extent in enumerate(shape):
-                self.sizes.setdefault(extent, f"{name}.shape[{k}]")
+        self.given: dict[Extent, str] = {}
+        for operand in program.operands:
+            for k, extent in enumerate(operand.shape):
+                self.given.setdefault(extent, f"{operand.name}.shape[{k}]")
+        self.sizes = dict(self.given)
+        for statement in program.statements:
+            for k, extent in enumerate(statement.shape):
+                self.sizes.setdefault(extent, f"{statement.target}.shape[{k}]")
 
     def statement(self, statement: Statement) -> str:
         """`V[i, j] = ...`, or `V = ...` for a single number."""
@@ -155,8 +157,8 @@ class Printer:
         """An extent in the notation: `P.shape[2] - 2`, `maximum(0, P.shape[0]//2)`."""
         if extent.is_fixed:
             return str(extent.constant)
-        if extent in self.sizes:
-            return self.sizes[extent]
+        if extent in self.given:
+            return self.given[extent]
         text = ""
         for c, atom in extent.terms:
             factor = "" if abs(c) == 1 else f"{abs(c)}*"
@@ -172,7 +174,7 @@ class Printer:
     def extent_atom(self, atom: Atom, least: int) -> str:
         match atom:
             case Named():
-                return self.sizes.get(named(atom.name)) or atom.name
+                return self.given[named(atom.name)]
             case Quotient(dividend=dividend, divisor=divisor):
                 text = f"{self.extent(dividend, _PRODUCT)}//{divisor}"
             case Product(factors=factors):

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every read without a policy is proved inside its operand: from the ranges of axes, and the guards around it.
+
+What can't be proved is refused where sizes are numbers, and becomes a precondition where they are run-time sizes (refused
+too if it could never hold). A read is judged as if every axis of its subscripts had at least one place: otherwise it never
+happens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice, product
+
+from unrut.errors import RangeError, UnrutError
+from unrut.language.declarations import at
+from unrut.language.guards import Guard, guard_of
+from unrut.language.prover import never_exceeds, sizes_at_least, upper_bounds
+from unrut.program.affine import Affine, affine
+from unrut.program.extents import Extent, least
+from unrut.program.intervals import if_not_empty
+from unrut.program.nodes import Along, Expr, OutsideMode, Precondition, Read, Reduce, Relation, Statement, Where
+from unrut.program.values import value_of
+from unrut.program.walk import children
+
+Shapes = Mapping[str, tuple[Extent, ...]]
+MOST_PLACES_TRIED = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guarded:
+    """A read, the axes bound where it stands, and what the guards around it say."""
+
+    read: Read
+    axes: Mapping[str, Extent]
+    guard: Guard
+
+
+def check_inside(statements: Sequence[Statement], shapes: Shapes, errors: list[UnrutError]) -> list[Precondition]:
+    """Prove every read inside, or add an error, or return what run-time sizes have to fulfil."""
+    found: list[Precondition] = []
+    for statement in statements:
+        axes = {axis.name: axis.extent for axis in statement.axes}
+        for guarded in guarded_reads(statement.body, axes, Guard()):
+            if guarded.read.outside is None:
+                found += _check(guarded, shapes[guarded.read.tensor], errors)
+    return found
+
+
+def guarded_reads(expr: Expr, axes: Mapping[str, Extent], guard: Guard) -> Iterator[Guarded]:
+    """Every read of an expression with the guards that protect it."""
+    match expr:
+        case Read(subscripts=subscripts, outside=outside):
+            yield Guarded(read=expr, axes=axes, guard=guard)
+            extra = () if outside is None or isinstance(outside, OutsideMode) else (outside,)
+            for part in (*subscripts, *extra):
+                yield from guarded_reads(part, axes, guard)
+        case Where(condition=condition, then=then, otherwise=otherwise):
+            yield from guarded_reads(condition, axes, guard)
+            yield from guarded_reads(then, axes, guard & guard_of(condition))
+            yield from guarded_reads(otherwise, axes, guard & guard_of(condition, holds=False))
+        case Reduce(axes=bound, body=body, where=where, initial=initial):
+            inner = {**axes, **{axis.name: axis.extent for axis in bound}}
+            if where is not None:
+                yield from guarded_reads(where, inner, guard)
+            yield from guarded_reads(body, inner, guard & guard_of(where) if where is not None else guard)
+            if initial is not None:
+                yield from guarded_reads(initial, axes, guard)
+        case Along(axis=axis, body=body):
+            # The whole line is read, also where the axis is not what the guard lets through.
+            yield from guarded_reads(body, axes, guard.without(axis.name))
+        case _:
+            for part in children(expr):
+                yield from guarded_reads(part, axes, guard)
+
+
+def _check(guarded: Guarded, shape: tuple[Extent, ...], errors: list[UnrutError]) -> list[Precondition]:
+    read = guarded.read
+    forms = [affine(subscript) for subscript in read.subscripts]
+    used = {name for form in forms if form is not None for name in form.axes}
+    involved = [guarded.axes[name] for name in guarded.axes if name in used]
+    if any(extent.is_fixed and extent.value() <= 0 for extent in involved):
+        return []
+    found: list[Precondition] = []
+    for k, (form, dimension) in enumerate(zip(forms, shape, strict=True)):
+        if form is None:
+            errors.append(
+                RangeError(
+                    f"subscript {k} of `{read.tensor}` is not affine, so the read can't be proved to stay inside",
+                    places=at(read.subscripts[k].span or read.span),
+                    remedy=_remedy(read, ()),
+                )
+            )
+            continue
+        low = _side(guarded, form * -1, Extent(), involved)
+        high = _side(guarded, form, dimension - 1, involved)
+        if isinstance(low, Extent) or isinstance(high, Extent):
+            below, above = (side if isinstance(side, Extent) else None for side in (low, high))
+            errors.append(_leaves(guarded, k, form, dimension, below=below, above=above))
+            continue
+        because = f"{read.tensor}[{k}] is read inside"
+        empty = tuple(extent for extent in involved if not extent.is_fixed)
+        for bound in low or ():
+            zero = Extent()
+            found.append(
+                Precondition(
+                    left=zero, relation=Relation.at_most, right=bound * -1, because=because, unless_empty=empty
+                )
+            )
+        for bound in high or ():
+            found.append(
+                Precondition(
+                    left=bound, relation=Relation.at_most, right=dimension - 1, because=because, unless_empty=empty
+                )
+            )
+    return found
+
+
+def _side(guarded: Guarded, form: Affine, limit: Extent, involved: Sequence[Extent]) -> Extent | list[Extent]:
+    """Whether form <= limit: nothing to require, one bound to require at run time, or the bound that is too large."""
+    minima = sizes_at_least([if_not_empty(extent) for extent in involved])
+    extents = {name: if_not_empty(extent) for name, extent in guarded.axes.items()}
+    bounds = []
+    for bound in upper_bounds(form, extents, guarded.guard.facts):
+        if never_exceeds(bound, limit, minima):
+            return []
+        bounds.append(bound)
+    if all(never_exceeds(limit + 1, bound, minima) for bound in bounds):
+        return bounds[0]
+    return [least(*bounds[:4])]
+
+
+def _leaves(
+    guarded: Guarded, k: int, form: Affine, dimension: Extent, *, below: Extent | None, above: Extent | None
+) -> RangeError:
+    read, tensor = guarded.read, guarded.read.tensor
+    witness = _witness(guarded, form, dimension)
+    side = f"down to {below * -1}" if below is not None else f"up to {above}"
+    if witness is None:
+        message = (
+            f"a read of `{tensor}` can't be proved to stay inside: `{form}` may go {side}, its extent is {dimension}"
+        )
+        if not guarded.guard.whole:
+            message += ", and the guard around it can't be followed"
+        note = f"subscript {k} of {tensor}"
+    else:
+        place = value_of(form, witness)
+        where = ", ".join(f"{name} = {value}" for name, value in witness.items() if name in form.axes)
+        last = dimension.value() - 1
+        far = f"{-place} before the first place" if place < 0 else f"{place - last} beyond the last place, {last}"
+        message = f"a read leaves `{tensor}`: `{form}` goes {side}, the extent is {dimension}"
+        note = f"{f'at {where} ' if where else ''}it is {place}, {far}"
+    return RangeError(message, places=at(read.span, note), remedy=_remedy(read, tuple(sorted(form.axes))))
+
+
+def _remedy(read: Read, axes: tuple[str, ...]) -> str:
+    fill = "0.0" if read.dtype.is_float else ("0" if read.dtype.is_integer else "False")
+    choices = [f"{read.tensor}.outside({fill})[...]", "a guard: where(..., ..., 0)"]
+    if axes:
+        choices.append(f"a smaller range of {' or '.join(f'`{axis}`' for axis in axes)}")
+    return ", ".join(choices[:-1]) + f", or {choices[-1]}" if len(choices) > 1 else choices[0]
+
+
+def _witness(guarded: Guarded, form: Affine, dimension: Extent) -> dict[str, int] | None:
+    """Values of the axes at which the read leaves its operand, the worst of those tried; None if none is known."""
+    names = sorted({*form.axes, *(axis for fact in guarded.guard.facts for axis in fact.axes)} & guarded.axes.keys())
+    extents = [guarded.axes[name] for name in names]
+    needed = [dimension, form.constant, *extents, *(fact.constant for fact in guarded.guard.facts)]
+    if not guarded.guard.whole or not all(extent.is_fixed for extent in needed):
+        return None
+    ends = product(*({0, extent.value() - 1} for extent in extents))
+    places = islice(product(*(range(extent.value()) for extent in extents)), MOST_PLACES_TRIED)
+    for tried in (ends, places):
+        outside: list[tuple[int, dict[str, int]]] = []
+        for values in tried:
+            chosen = dict(zip(names, values, strict=True))
+            place = value_of(form, chosen)
+            beyond = max(-place, place - dimension.value() + 1)
+            if beyond > 0 and all(value_of(fact, chosen) <= 0 for fact in guarded.guard.facts):
+                outside.append((beyond, chosen))
+        if outside:
+            return max(outside, key=lambda found: found[0])[1]
+    return None

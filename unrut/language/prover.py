@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Upper bounds of affine forms over a box of axes and under facts: interval arithmetic joined with linear combination.
+
+For a form f and a fact g <= 0 that share an atom with coefficients of one sign, d*f = (d*f - k*g) + k*g with positive d and
+k that cancel the atom; so f <= upper(d*f - k*g) // d. Up to three facts are combined. Quotients bring facts of their own:
+d*(e // d) <= e <= d*(e // d) + d - 1, and, where a guard says that e % d is 0, d*(e // d) = e.
+
+Source: Farkas' lemma, with the rounding of integer cuts (Schrijver 1986, sections 7.3 and 23.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import gcd
+
+from unrut.program.affine import Affine, Floor, Rest, remainder
+from unrut.program.extents import Extent, Named, Quotient, named, provably_le, substitute
+from unrut.program.intervals import interval
+
+DEPTH = 3
+MOST_CANDIDATES = 200
+
+
+def upper_bounds(form: Affine, extents: Mapping[str, Extent], facts: Sequence[Affine]) -> Iterator[Extent]:
+    """Numbers that the form never exceeds where the facts hold, the plain interval first; at most MOST_CANDIDATES."""
+    known = [*facts, *_of_quotients([form, *facts], facts)]
+    seen: set[Extent] = set()
+    for bound in _bounds(form, extents, known, DEPTH):
+        if bound not in seen:
+            seen.add(bound)
+            yield bound
+        if len(seen) >= MOST_CANDIDATES:
+            return
+
+
+def _bounds(form: Affine, extents: Mapping[str, Extent], facts: Sequence[Affine], depth: int) -> Iterator[Extent]:
+    yield interval(form, extents).high
+    if depth == 0:
+        return
+    for k, fact in enumerate(facts):
+        for coefficient, atom in form.terms:
+            other = fact.coefficient(atom)
+            if other * coefficient > 0:
+                shared = gcd(coefficient, other)
+                factor, times = abs(other) // shared, abs(coefficient) // shared
+                rest = form * factor - fact * times
+                left = [*facts[:k], *facts[k + 1 :]]
+                for bound in _bounds(rest, extents, left, depth - 1):
+                    yield bound // factor
+
+
+def _of_quotients(forms: Sequence[Affine], facts: Sequence[Affine]) -> list[Affine]:
+    """Facts that hold of every quotient that occurs."""
+    found: dict[Affine, None] = {}
+    waiting = list(forms)
+    while waiting:
+        for _, atom in waiting.pop().terms:
+            if isinstance(atom, Floor):
+                scaled = Affine(terms=((atom.divisor, atom),))
+                found[scaled - atom.dividend] = None
+                rest = _known_remainder(atom, facts)
+                slack = Extent(constant=atom.divisor - 1) if rest is None else rest
+                found[atom.dividend - scaled - Affine(constant=slack)] = None
+                waiting.append(atom.dividend)
+    return list(found)
+
+
+def _known_remainder(quotient: Floor, facts: Sequence[Affine]) -> Extent | None:
+    """The largest remainder that facts allow for the division of a quotient."""
+    rest = remainder(quotient.dividend, quotient.divisor)
+    match rest.terms:
+        case ((1, Rest()),):
+            bounds = [fact for fact in facts if fact.terms == rest.terms]
+            return next((fact.constant * -1 for fact in bounds if fact.constant.is_fixed), None)
+    return None
+
+
+def sizes_at_least(extents: Sequence[Extent]) -> dict[str, Extent]:
+    """Run-time sizes that ranges keep above 0 where none of them is empty, written as what is above their minimum."""
+    found: dict[str, int] = {}
+    for extent in extents:
+        match extent.terms:
+            case ((1, Named(name=name)),):
+                minimum = 1 - extent.constant
+            case ((1, Quotient(dividend=Extent(terms=((1, Named(name=name)),)) as dividend, divisor=divisor)),):
+                minimum = divisor * (1 - extent.constant) - dividend.constant
+            case _:
+                continue
+        found[name] = max(minimum, found.get(name, 0))
+    return {name: named(name) + minimum for name, minimum in found.items()}
+
+
+def never_exceeds(left: Extent, right: Extent, minima: Mapping[str, Extent]) -> bool:
+    """Whether left <= right for all sizes that are as large as `sizes_at_least` says."""
+    return provably_le(substitute(left, minima), substitute(right, minima))
