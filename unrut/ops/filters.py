@@ -40,7 +40,8 @@ def dilation(X, B):
     Edge cases: NaN propagates; -inf in B leaves a place of the window out.
     Source: Haralick, Sternberg, Zhuang, Image analysis using mathematical morphology (PAMI 9(4), 1987), section III.
     """
-    n, y, x, u, v = ur.axes("n y x u v")
+    n, u, v = ur.axes("n u v")
+    y, x = ur.axis("y", X.shape[1]), ur.axis("x", X.shape[2])
     row, column = y - u + B.shape[0] // 2, x - v + B.shape[1] // 2
     inside = (row >= 0) & (row < X.shape[1]) & (column >= 0) & (column < X.shape[2])
     Y = ur.tensor("Y")

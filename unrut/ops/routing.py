@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import unrut as ur
 from unrut.errors import BindError
-from unrut.ops.capsules import caps_votes
 
 
 @ur.op
@@ -64,15 +63,17 @@ def em_routing(P, A, W, beta_u, beta_a, *, stride=1, iters=3, final_lambda=0.01,
     Source: Hinton, Sabour, Frosst, Matrix capsules with EM routing (ICLR 2018), procedure 1.
     """
     at_least_one(iters)
-    n, y, x, ci, i, j = ur.axes("n y x ci i j")
+    n, y, x, ci, i, j, k = ur.axes("n y x ci i j k")
     co, ky, kx = ur.axis("co", W.shape[0]), ur.axis("ky", W.shape[2]), ur.axis("kx", W.shape[3])
-    V = caps_votes(P, W, stride=stride)
-    vote, child = V[n, y, x, ky, kx, ci, co, i, j], A[n, ci, stride * y + ky, stride * x + kx]
+    V = ur.tensor("V")
+    row, column = stride * y + ky, stride * x + kx
+    V[n, y, x, ky, kx, ci, co, i, j] = ur.sum[k](P[n, ci, row, column, i, k] * W[co, ci, ky, kx, k, j])
     share = 1 / W.shape[0]
     for t in range(iters):
         R, S, mu, var, z = (ur.tensor(f"{name}{t}") for name in ("R", "S", "mu", "var", "z"))
-        R[n, y, x, ky, kx, ci, co] = child * share
-        r, m, sigma2 = R[n, y, x, ky, kx, ci, co], mu[n, y, x, co, i, j], var[n, y, x, co, i, j]
+        R[n, y, x, ky, kx, ci, co] = A[n, ci, row, column] * share
+        r, vote = R[n, y, x, ky, kx, ci, co], V[n, y, x, ky, kx, ci, co, i, j]
+        m, sigma2 = mu[n, y, x, co, i, j], var[n, y, x, co, i, j]
         S[n, y, x, co] = ur.sum[ky, kx, ci](r)
         mu[n, y, x, co, i, j] = ur.sum[ky, kx, ci](r * vote) / S[n, y, x, co]
         var[n, y, x, co, i, j] = ur.sum[ky, kx, ci](r * (vote - m) ** 2) / S[n, y, x, co] + eps

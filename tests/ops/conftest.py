@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small random operands of odd shapes for every op of the library."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+# op -> variants of (parameters, shapes of the operands); activations of em_routing are drawn from 0 to 1.
+CASES = {
+    "matmul": [({}, [(5, 7), (7, 3)]), ({}, [(1, 0), (0, 2)]), ({}, [(17, 33), (33, 9)])],
+    "batched_matmul": [({}, [(3, 2, 5), (3, 5, 4)]), ({}, [(0, 2, 5), (0, 5, 4)])],
+    "conv2d": [
+        ({}, [(2, 3, 7, 6), (4, 3, 3, 2)]),
+        ({"stride": 2, "padding": 1}, [(1, 2, 9, 7), (3, 2, 3, 3)]),
+        ({"stride": 3, "padding": 4}, [(1, 1, 5, 8), (2, 1, 4, 1)]),
+        ({}, [(1, 2, 2, 5), (1, 2, 3, 2)]),
+    ],
+    "depthwise_conv2d": [
+        ({}, [(2, 3, 7, 6), (3, 3, 2)]),
+        ({"stride": 2, "padding": 2}, [(1, 5, 6, 9), (5, 3, 3)]),
+    ],
+    "transposed_conv2d": [
+        ({}, [(2, 3, 4, 5), (3, 2, 3, 2)]),
+        ({"stride": 2}, [(1, 2, 4, 3), (2, 3, 3, 3)]),
+        ({"stride": 3, "padding": 1}, [(1, 2, 3, 4), (2, 2, 4, 2)]),
+    ],
+    "caps_votes": [
+        ({}, [(2, 3, 5, 4, 4, 4), (2, 3, 3, 2, 4, 4)]),
+        ({"stride": 2}, [(1, 2, 7, 7, 3, 2), (3, 2, 3, 3, 2, 5)]),
+    ],
+    "conv_caps": [
+        ({}, [(2, 3, 5, 4, 4, 4), (2, 3, 3, 2, 4, 4)]),
+        ({"stride": 2}, [(1, 2, 7, 7, 3, 2), (3, 2, 3, 3, 2, 5)]),
+    ],
+    "dynamic_routing": [
+        ({}, [(2, 7, 3), (7, 4, 3, 5)]),
+        ({"iters": 1}, [(1, 3, 8), (3, 2, 8, 4)]),
+        ({"iters": 5}, [(3, 4, 2), (4, 3, 2, 3)]),
+    ],
+    "em_routing": [
+        ({"iters": 2}, [(1, 2, 4, 5, 4, 4), (1, 2, 4, 5), (3, 2, 3, 3, 4, 4), (3,), (3,)]),
+        ({"eps": 2.0}, [(1, 2, 4, 3, 3, 4), (1, 2, 4, 3), (3, 2, 3, 3, 4, 2), (3,), (3,)]),
+        ({"stride": 2, "iters": 2}, [(2, 3, 5, 7, 2, 2), (2, 3, 5, 7), (4, 3, 3, 3, 2, 2), (4,), (4,)]),
+        (
+            {"iters": 1, "final_lambda": 0.05, "eps": 0.01},
+            [(1, 2, 3, 3, 2, 3), (1, 2, 3, 3), (2, 2, 1, 2, 3, 2), (2,), (2,)],
+        ),
+    ],
+    "softmax": [({}, [(5, 7)]), ({}, [(1, 33)]), ({}, [(3, 1)])],
+    "logsumexp": [({}, [(5, 7)]), ({}, [(2, 0)]), ({}, [(1, 33)])],
+    "layer_norm": [({}, [(5, 7), (7,), (7,)]), ({"eps": 0.1}, [(2, 33), (33,), (33,)])],
+    "attention": [({}, [(2, 3, 5, 4), (2, 3, 7, 4), (2, 3, 7, 6)]), ({}, [(1, 1, 2, 3), (1, 1, 0, 3), (1, 1, 0, 2)])],
+    "causal_attention": [
+        ({}, [(2, 3, 5, 4), (2, 3, 5, 4), (2, 3, 5, 6)]),
+        ({}, [(1, 2, 4, 3), (1, 2, 9, 3), (1, 2, 9, 1)]),
+    ],
+    "window_attention": [
+        ({}, [(1, 2, 5, 4, 3), (1, 2, 5, 4, 3), (1, 2, 5, 4, 2), (2, 3, 3)]),
+        ({}, [(2, 1, 3, 6, 2), (2, 1, 3, 6, 2), (2, 1, 3, 6, 3), (1, 1, 5)]),
+    ],
+    "bilateral_filter": [({}, [(2, 7, 6)]), ({"radius": 1, "sigma_s": 0.7, "sigma_r": 0.5}, [(1, 5, 3)])],
+    "dilation": [({}, [(2, 7, 6), (3, 3)]), ({}, [(1, 4, 9), (1, 5)])],
+}  # fmt: skip
+
+EXACT = (
+    "matmul", "batched_matmul", "conv2d", "depthwise_conv2d", "transposed_conv2d", "caps_votes", "conv_caps",
+    "dilation",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    op: str
+    variant: int
+    parameters: dict[str, int | float] = field(default_factory=dict)
+    shapes: tuple[tuple[int, ...], ...] = ()
+
+    def arrays(self, dtype: str) -> list[np.ndarray]:
+        random = np.random.default_rng(zlib.crc32(f"{self.op} {self.variant}".encode()))
+        if np.dtype(dtype).kind == "i":
+            return [random.integers(-4, 5, shape).astype(dtype) for shape in self.shapes]
+        found = [random.normal(size=shape) for shape in self.shapes]
+        if self.op.endswith("_routing"):  # small poses: the worst case of rounding grows steeply with each iteration
+            found[0] *= 0.3
+        if self.op == "em_routing":
+            found[1] = random.uniform(0.05, 1, self.shapes[1])
+        return [np.asarray(array, dtype) for array in found]
+
+
+def cases(names) -> list:
+    return [
+        pytest.param(Case(op=name, variant=v, parameters=parameters, shapes=tuple(shapes)), id=f"{name}-{v}")
+        for name in names
+        for v, (parameters, shapes) in enumerate(CASES[name])
+    ]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "case" in metafunc.fixturenames:
+        metafunc.parametrize("case", cases(CASES))
+    if "exact_case" in metafunc.fixturenames:
+        metafunc.parametrize("exact_case", cases(EXACT))
+
+
+@pytest.fixture
+def every_case() -> dict:
+    return CASES
