@@ -125,14 +125,17 @@ def run_cache(options: argparse.Namespace) -> int:
 def run_show(options: argparse.Namespace) -> int:
     op = find_op(options.target)
     if options.stage == "program" and not options.specs and not options.set:
-        print(op.show())
+        print(op.show().rstrip())
         return 0
     import unrut
     from unrut import emitter
     from unrut.program.show import show
 
     program = op.program(*(unrut.spec(text) for text in options.specs), **parameters(options.set))
-    print(show(program) if options.stage == "program" else emitter.emit(program).show(options.stage))
+    text = (
+        show(program) if options.stage == "program" else emitter.emit(program, stop=options.stage).show(options.stage)
+    )
+    print(text.rstrip())
     return 0
 
 

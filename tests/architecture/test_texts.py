@@ -19,7 +19,7 @@ def licence_fault(file: str, text: str) -> str | None:
         return None
     wanted = "0BSD" if file.startswith(USERS_OWN) else "Apache-2.0"
     found = re.findall(r"SPDX-License-Identifier: ([\w.-]+)", "\n".join(text.splitlines()[:3]))
-    return None if found == [wanted] else f"{file}: SPDX line should say {wanted}, found {found or 'none'}"
+    return None if set(found) == {wanted} else f"{file}: SPDX line should say {wanted}, found {found or 'none'}"
 
 
 def machine_paths(file: str, text: str) -> list[str]:
@@ -53,6 +53,7 @@ def test_no_text_names_a_machine(checkout):
         ("emitter/lower.py", '"""No line."""\n'),
         ("emitter/lower.py", "# SPDX-License-Identifier: 0BSD\n"),
         ("templates/c/unit.c.j2", "// SPDX-License-Identifier: Apache-2.0\n"),
+        ("templates/c/unit.c.j2", "// SPDX-License-Identifier: 0BSD\n// SPDX-License-Identifier: Apache-2.0\n"),
         ("unrut/late.py", "\n\n\n# SPDX-License-Identifier: Apache-2.0\n"),
     ],
 )
