@@ -129,7 +129,7 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """The benchmarks of bench/: median, machine, threads and compiler are printed beside every number."""
-    session.install("-e", ".[bench,demo]")
+    session.install("-e", ".")
     session.run("python", "bench/run.py", *session.posargs)
 
 
