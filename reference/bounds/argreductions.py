@@ -7,7 +7,7 @@ import numpy as np
 
 from unrut.program.nodes import ReduceKind
 from unrut.reference.argreductions import best_of_block
-from unrut.reference.bounds.measured import Measured
+from unrut.reference.bounds.measured import Measured, anywhere
 from unrut.reference.places import Array, Bools
 
 
@@ -25,7 +25,7 @@ def measured_best(
     chosen = np.asarray(np.unravel_index(best.place, lengths)[component])
     away = np.where(candidates, np.abs(places - chosen[..., None]), 0)
     open_ = candidates.sum(axis=-1) > 1
-    undecided = x.undecided.any(axis=-1) | included.undecided.any(axis=-1) | open_
+    undecided = anywhere(x.undecided) | anywhere(included.undecided) | open_
     return Measured(value=chosen, error=away.max(axis=-1, initial=0).astype(np.float64), undecided=undecided)
 
 
@@ -47,4 +47,4 @@ def _candidates(kind: ReduceKind, x: Measured, included: Measured, place: Array)
     decided = known & best_known & ((centre <= best_value) | np.isnan(best_value))
     nan_wins = best_known & np.isnan(best_value)
     unknown_nan = may & np.isinf(x.error)
-    return best | (np.where(nan_wins, unknown_nan, reaches | unknown_nan) & ~decided)
+    return np.asarray(best | (np.where(nan_wins, unknown_nan, reaches | unknown_nan) & ~decided))

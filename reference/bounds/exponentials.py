@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from unrut.program.types import DType
-from unrut.reference.bounds.measured import Measured, is_nan, rounding, settle
+from unrut.reference.bounds.measured import Measured, anywhere, is_nan, rounding, settle
 from unrut.reference.bounds.ulps import ULPS
 from unrut.reference.logsumexp import logsumexp_block
 from unrut.reference.places import Array, Floats
@@ -43,7 +43,7 @@ def measured_logsumexp(x: Measured, dtype: DType) -> Measured:
     come on top. However large the errors of the terms are, L moves by no more than the largest of them."""
     r = rounding(dtype)
     value = logsumexp_block(x.value)
-    undecided = x.undecided.any(axis=-1)
+    undecided = anywhere(x.undecided)
     if x.value.shape[-1] == 0:
         return Measured(value=value, error=np.zeros(value.shape), undecided=undecided)
     total, relative = (part[..., 0] for part in _weights(x, dtype)[2:])

@@ -107,11 +107,12 @@ def _rounded(function: str, value: Array, spread: Array, magnitude: Array, dtype
     if ulps == 0:
         return spread
     r = rounding(dtype)
-    return spread + 2 * ulps * (r.unit * (magnitude + spread) + r.tiny * ((value != 0) | (spread != 0)))
+    own = r.unit * (magnitude + spread) + r.tiny * ((value != 0) | (spread != 0))
+    return np.asarray(spread + 2 * ulps * own)
 
 
 def _spread(value: Array, low: Array, high: Array) -> Array:
-    return np.maximum(np.abs(value - low), np.abs(high - value))
+    return np.asarray(np.maximum(np.abs(value - low), np.abs(high - value)))
 
 
 def _corners(function: str, value: Array, x: Measured, y: Measured) -> Array:

@@ -83,12 +83,12 @@ def settle(value: Array, error: Array, undecided: Bools, dtype: DType) -> Measur
 
 def is_nan(x: Measured) -> Bools:
     """Where the value is NaN in every kernel."""
-    return np.isnan(x.value) & (x.error == 0)
+    return np.asarray(np.isnan(x.value) & (x.error == 0))
 
 
 def is_integral(x: Measured) -> Bools:
     """Where the value is a known integer (so that sums and products of such stay exact while they are small)."""
-    return (x.error == 0) & (x.value == np.rint(x.value)) & np.isfinite(x.value)
+    return np.asarray((x.error == 0) & (x.value == np.rint(x.value)) & np.isfinite(x.value))
 
 
 def mapped(x: Measured, change: Callable[[Array], Array]) -> Measured:
@@ -100,6 +100,11 @@ def filled(x: Measured) -> Measured:
     """All three arrays in full shape."""
     value, error, undecided = np.broadcast_arrays(x.value, x.error, x.undecided)
     return Measured(value=value, error=error, undecided=undecided)
+
+
+def anywhere(marks: Bools) -> Bools:
+    """Which lines have a mark, along the last dimension."""
+    return np.asarray(np.any(marks, axis=-1))
 
 
 def any_undecided(*parts: Measured) -> Bools:

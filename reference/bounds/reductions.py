@@ -9,7 +9,7 @@ import numpy as np
 
 from unrut.program.nodes import ReduceKind
 from unrut.program.types import DType
-from unrut.reference.bounds.measured import OWN, Measured, is_integral, is_nan, rounding, settle
+from unrut.reference.bounds.measured import OWN, Measured, anywhere, is_integral, is_nan, rounding, settle
 from unrut.reference.places import Array, Bools
 from unrut.reference.reductions import identity, reduce_block
 
@@ -21,7 +21,7 @@ def measured_sum(x: Measured, dtype: DType) -> Measured:
     Integers are exact; so are sums of known integers while T is below 1/u.
     """
     value = reduce_block(ReduceKind.sum, x.value, dtype)
-    undecided = x.undecided.any(axis=-1)
+    undecided = anywhere(x.undecided)
     carried = x.error.sum(axis=-1)
     if not dtype.is_float:
         wraps = np.abs(value.astype(np.float64)) + carried > np.iinfo(dtype.numpy).max
@@ -42,7 +42,7 @@ def measured_prod(x: Measured, dtype: DType) -> Measured:
     """`p = product of x_k`: error `T - S + n u T + n tiny M` with `S = product |x_k|`, `T = product (|x_k| + e_k)`,
     `M = product max(|x_k| + e_k, 1)`, since in some order an underflow is multiplied by all that is large."""
     value = reduce_block(ReduceKind.prod, x.value, dtype)
-    undecided = x.undecided.any(axis=-1)
+    undecided = anywhere(x.undecided)
     if not dtype.is_float:
         return replace(_exact_or_nothing(x, value), undecided=undecided)
     r = rounding(dtype)
@@ -63,7 +63,7 @@ def measured_prod(x: Measured, dtype: DType) -> Measured:
 
 def _exact_or_nothing(x: Measured, value: Array) -> Measured:
     error = np.where(x.error.any(axis=-1), np.inf, 0.0)
-    return Measured(value=value, error=error, undecided=x.undecided.any(axis=-1))
+    return Measured(value=value, error=error, undecided=anywhere(x.undecided))
 
 
 def measured_extreme(kind: ReduceKind, x: Measured, included: Measured | None, dtype: DType) -> Measured:
@@ -72,9 +72,9 @@ def measured_extreme(kind: ReduceKind, x: Measured, included: Measured | None, d
     none = np.float64(identity(kind, dtype))
     takes_part, may = _taking_part(x, included)
     value = reduce_block(kind, np.where(takes_part, x.value, identity(kind, dtype)).astype(x.value.dtype), dtype)
-    undecided = (x.undecided & may).any(axis=-1)
+    undecided = anywhere(x.undecided & may)
     if included is not None:
-        undecided = undecided | included.undecided.any(axis=-1)
+        undecided = undecided | anywhere(included.undecided)
     if not x.error.any() and (included is None or not included.error.any()):
         return Measured(value=value, error=np.zeros(value.shape), undecided=undecided)
     sure = takes_part if included is None else takes_part & (included.error == 0)
@@ -100,13 +100,13 @@ def measured_logic(kind: ReduceKind, x: Measured, dtype: DType) -> Measured:
     """`any`, `all`, `count`: any is known once one term is surely true, or all are surely false; a count is off by at most
     the number of terms that are not known."""
     value = reduce_block(kind, x.value, dtype)
-    undecided = x.undecided.any(axis=-1)
+    undecided = anywhere(x.undecided)
     open_ = x.error > 0
     match kind:
         case ReduceKind.count:
-            return Measured(value=value, error=open_.sum(axis=-1).astype(np.float64), undecided=undecided)
+            return Measured(value=value, error=np.asarray(open_.sum(axis=-1), np.float64), undecided=undecided)
         case ReduceKind.any:
             settled = (x.value & ~open_).any(axis=-1) | ~open_.any(axis=-1)
         case _:
             settled = (~x.value & ~open_).any(axis=-1) | ~open_.any(axis=-1)
-    return Measured(value=value, error=(~settled).astype(np.float64), undecided=undecided)
+    return Measured(value=value, error=np.asarray(~settled, np.float64), undecided=undecided)
