@@ -47,7 +47,19 @@ class Dialect:
     """Words that no function may be called: others have them already."""
 
 
-PRIMARY, UNARY, PRODUCT, SUM, COMPARISON, EQUALITY, AND, XOR, OR, CHOICE, ANYTHING = 100, 90, 80, 70, 60, 55, 50, 49, 48, 20, 0
+PRIMARY, UNARY, PRODUCT, SUM, COMPARISON, EQUALITY, AND, XOR, OR, CHOICE, ANYTHING = (
+    100,
+    90,
+    80,
+    70,
+    60,
+    55,
+    50,
+    49,
+    48,
+    20,
+    0,
+)
 
 
 def operator(symbol: str, precedence: int, *, strict: bool = False) -> Spelling:
@@ -68,9 +80,6 @@ def prefix(text: str) -> Spelling:
 
 
 SAME = Spelling(pattern="{0}", precedence=PRIMARY, inside=(PRIMARY,))
-
-_FLOATS, _INTEGERS = (DType.f32, DType.f64), (DType.i32, DType.i64)
-_NUMBERS = (*_INTEGERS, *_FLOATS)
 
 # Largest error in units in the last place of the functions that elementary.h writes out, measured (f32: for every float).
 ACCURACY: Mapping[tuple[str, DType], float] = {
@@ -103,52 +112,64 @@ _LIBM = {
     "abs": "fabs",
 }
 _TWO = {"hypot", "copysign", "arctan2", "power"}
-_COMPARISONS = {"less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">="}
+_ORDER = {"less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">="}
+_FINITE = (("isnan", "false"), ("isinf", "false"), ("isfinite", "true"))
 
 
 def _c_functions() -> dict[tuple[str, DType], Spelling]:
     table: dict[tuple[str, DType], Spelling] = {}
     for dtype in DType:
-        for name, symbol in _COMPARISONS.items():
-            table[name, dtype] = operator(symbol, COMPARISON, strict=dtype is DType.bool)
-        table["equal", dtype] = operator("==", EQUALITY, strict=dtype is DType.bool)
-        table["not_equal", dtype] = operator("!=", EQUALITY, strict=dtype is DType.bool)
-    for dtype in _FLOATS:
-        tail = "f" if dtype is DType.f32 else ""
-        for name, symbol, precedence in (
-            ("add", "+", SUM), ("subtract", "-", SUM), ("multiply", "*", PRODUCT), ("divide", "/", PRODUCT),
-        ):  # fmt: skip
-            table[name, dtype] = operator(symbol, precedence)
-        table["negative", dtype] = prefix("-")
-        table["reciprocal", dtype] = Spelling(pattern=f"1.0{tail} / {{0}}", precedence=PRODUCT, inside=(UNARY,))
-        for name, libm in _LIBM.items():
-            table[name, dtype] = call(libm + tail, 2 if name in _TWO else 1)
-        for name in "floor_divide remainder maximum minimum fmax fmin logaddexp".split():
-            table[name, dtype] = call(f"ur_{name}_{dtype.name}", 2)
-        for name in "square sign exp expm1 log log1p tanh isnan isinf isfinite signbit".split():
-            table[name, dtype] = call(f"ur_{name}_{dtype.name}")
-    for dtype in _INTEGERS:
-        for name in "add subtract multiply floor_divide remainder left_shift right_shift power maximum minimum".split():
-            table[name, dtype] = call(f"ur_{name}_{dtype.name}", 2)
-        table["fmax", dtype], table["fmin", dtype] = table["maximum", dtype], table["minimum", dtype]
-        for name in "negative abs square reciprocal sign".split():
-            table[name, dtype] = call(f"ur_{name}_{dtype.name}")
-        for name, symbol, precedence in (("bitwise_and", "&", AND), ("bitwise_xor", "^", XOR), ("bitwise_or", "|", OR)):
-            table[name, dtype] = operator(symbol, precedence, strict=True)
-        table["invert", dtype] = prefix("~")
-    for name, symbol, precedence in (
-        ("add", "|", OR), ("multiply", "&", AND), ("maximum", "|", OR), ("minimum", "&", AND), ("fmax", "|", OR),
-        ("fmin", "&", AND), ("bitwise_and", "&", AND), ("bitwise_or", "|", OR), ("bitwise_xor", "^", XOR),
-    ):  # fmt: skip
-        table[name, DType.bool] = operator(symbol, precedence, strict=True)
-    table["invert", DType.bool] = prefix("!")
-    for dtype in (DType.bool, *_INTEGERS):
-        for name in ("floor", "ceil", "trunc"):
-            table[name, dtype] = SAME
-        for name, answer in (("isnan", "false"), ("isinf", "false"), ("isfinite", "true")):
-            table[name, dtype] = Spelling(pattern=answer, precedence=PRIMARY, inside=(ANYTHING,))
-    table["abs", DType.bool] = SAME
+        strict = dtype is DType.bool
+        table |= {(name, dtype): operator(symbol, COMPARISON, strict=strict) for name, symbol in _ORDER.items()}
+        table["equal", dtype] = operator("==", EQUALITY, strict=strict)
+        table["not_equal", dtype] = operator("!=", EQUALITY, strict=strict)
+        if not dtype.is_float:
+            table |= {(name, dtype): SAME for name in ("floor", "ceil", "trunc")}
+            table |= {
+                (name, dtype): Spelling(pattern=text, precedence=PRIMARY, inside=(ANYTHING,)) for name, text in _FINITE
+            }
+        table |= {(name, dtype): spelling for name, spelling in _c_kind(dtype).items()}
     return table
+
+
+def _c_kind(dtype: DType) -> dict[str, Spelling]:
+    """What depends on the kind of a dtype: logic, integers that wrap, floats."""
+    if dtype is DType.bool:
+        either, both = operator("|", OR, strict=True), operator("&", AND, strict=True)
+        return {
+            **dict.fromkeys(("add", "bitwise_or", "maximum", "fmax"), either),
+            **dict.fromkeys(("multiply", "bitwise_and", "minimum", "fmin"), both),
+            "bitwise_xor": operator("^", XOR, strict=True),
+            "invert": prefix("!"),
+            "abs": SAME,
+        }
+    if dtype.is_integer:
+        two = "add subtract multiply floor_divide remainder left_shift right_shift power maximum minimum".split()
+        one = "negative abs square reciprocal sign".split()
+        return {
+            **{name: call(f"ur_{name}_{dtype.name}", 2) for name in two},
+            **{name: call(f"ur_{name}_{dtype.name}") for name in one},
+            "fmax": call(f"ur_maximum_{dtype.name}", 2),
+            "fmin": call(f"ur_minimum_{dtype.name}", 2),
+            "bitwise_and": operator("&", AND, strict=True),
+            "bitwise_xor": operator("^", XOR, strict=True),
+            "bitwise_or": operator("|", OR, strict=True),
+            "invert": prefix("~"),
+        }
+    tail = "f" if dtype is DType.f32 else ""
+    two = "floor_divide remainder maximum minimum fmax fmin logaddexp".split()
+    one = "square sign exp expm1 log log1p tanh isnan isinf isfinite signbit".split()
+    return {
+        "add": operator("+", SUM),
+        "subtract": operator("-", SUM),
+        "multiply": operator("*", PRODUCT),
+        "divide": operator("/", PRODUCT),
+        "negative": prefix("-"),
+        "reciprocal": Spelling(pattern=f"1.0{tail} / {{0}}", precedence=PRODUCT, inside=(UNARY,)),
+        **{name: call(libm + tail, 2 if name in _TWO else 1) for name, libm in _LIBM.items()},
+        **{name: call(f"ur_{name}_{dtype.name}", 2) for name in two},
+        **{name: call(f"ur_{name}_{dtype.name}") for name in one},
+    }
 
 
 def _c_casts(types: Mapping[DType, str]) -> dict[tuple[DType, DType], Spelling]:

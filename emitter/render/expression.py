@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Expressions as text: no parentheses but those that are needed or that compilers ask for, no overflow but where it wraps."""
+"""Expressions as text: parentheses only where they are needed or compilers ask for them, overflow only where it wraps."""
 
 from __future__ import annotations
 
@@ -7,7 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from unrut.emitter.render.dialect import ANYTHING, CHOICE, EQUALITY, PRIMARY, PRODUCT, SUM, UNARY, Dialect, Spelling, operator
+from unrut.emitter.render.dialect import (
+    ANYTHING,
+    CHOICE,
+    EQUALITY,
+    PRIMARY,
+    PRODUCT,
+    SUM,
+    UNARY,
+    Dialect,
+    Spelling,
+    operator,
+)
 from unrut.emitter.render.literal import literal
 from unrut.emitter.render.names import Names
 from unrut.emitter.render.places import Place
@@ -177,8 +188,8 @@ class Printer:
                 if plain:
                     return " * ".join(f"({t})" if p < PRODUCT else t for t, p in parts), PRODUCT
                 text = parts[0][0]
-                for other, _ in parts[1:]:
-                    text = f"ur_times({text}, {other})"
+                for factor, _ in parts[1:]:
+                    text = f"ur_times({text}, {factor})"
                 return text, PRIMARY
             case _:
                 assert_never(atom)

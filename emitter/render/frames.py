@@ -73,7 +73,7 @@ def remark(text: str) -> str:
 
 
 def _finalize(value: Any) -> Any:
-    if isinstance(value, Undefined) or isinstance(value, str) or type(value) is int:
+    if isinstance(value, Undefined | str) or type(value) is int:
         return value
     raise InternalError(f"a template was given {value!r}, which is neither text nor an integer")
 

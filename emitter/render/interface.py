@@ -73,7 +73,10 @@ def checks(signature: Signature, printer: Printer) -> tuple[CheckView, ...]:
     for number, condition in enumerate(signature.preconditions, 1):
         found.append(CheckView(condition=_broken(condition, printer), code=number, remark=remark(_said(condition))))
     aligned = "(uintptr_t)workspace % 64 != 0"
-    return (*found, CheckView(condition=aligned, code=signature.workspace_code, remark="the workspace is 64-byte aligned"))
+    return (
+        *found,
+        CheckView(condition=aligned, code=signature.workspace_code, remark="the workspace is 64-byte aligned"),
+    )
 
 
 def _broken(condition: Precondition, printer: Printer) -> str:

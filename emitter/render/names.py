@@ -64,4 +64,3 @@ def _fresh(name: str, used: Set[str]) -> str:
     while found in used:
         found, number = f"{plain}_{number if number > 1 else ''}", number + 1
     return found
-

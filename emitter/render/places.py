@@ -70,7 +70,9 @@ def place_of(buffer: Buffer, name: str, given: Layout | None = None) -> Place:
 def places_of(nest: Nest, layouts: Mapping[str, Layout], names: Names) -> dict[str, Place]:
     """Every buffer of the nest but registers, which are known where they are declared."""
     outside = {b.name for b in nest.buffers if b.space in (Space.operand, Space.result)}
-    return {b.name: place_of(b, names.buffers[b.name], layouts[b.name] if b.name in outside else None) for b in nest.buffers}
+    return {
+        b.name: place_of(b, names.buffers[b.name], layouts[b.name] if b.name in outside else None) for b in nest.buffers
+    }
 
 
 def index_view(place: Place, nest: Nest, names: Names, dialect: Dialect) -> IndexView:
@@ -91,7 +93,8 @@ def index_view(place: Place, nest: Nest, names: Names, dialect: Dialect) -> Inde
     return IndexView(
         name=place.name,
         parameters=", ".join(
-            ([f"const {names.function}_run run"] if place.layout.takes_strides else []) + [f"int64_t {p}" for p in parameters]
+            ([f"const {names.function}_run run"] if place.layout.takes_strides else [])
+            + [f"int64_t {p}" for p in parameters]
         ),
         offset=" + ".join(terms) or "0",
         unused="".join(f"(void){p}; " for p, stride in zip(parameters, strides, strict=True) if stride == 0),

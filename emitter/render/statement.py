@@ -33,19 +33,20 @@ class Writer:
 
     def body(self, body: Sequence[Node]) -> Lines:
         """All nodes of a body, each register known from its declaration on."""
-        writer, lines = self, ()
+        writer = self
+        lines: list[Line] = []
         rest = list(body)
         while rest:
             node = rest.pop(0)
             if isinstance(node, Declare):
                 writer = writer._declaring(node)
-                first = rest[0] if rest else None
-                if isinstance(first, Store) and first.buffer == node.buffer.name and not node.buffer.shape:
-                    lines += writer._above(node.note or first.note) + writer._defined(node, first, changes=_changes(node.buffer.name, rest[1:]))
+                if rest and isinstance(first := rest[0], Store) and _defines(first, node):
                     rest.pop(0)
+                    lines += writer._above(node.note or first.note)
+                    lines += writer._defined(node, first, changes=_changes(node.buffer.name, rest))
                     continue
             lines += writer._above(node.note) + writer._node(node)
-        return lines
+        return tuple(lines)
 
     def _declaring(self, node: Declare) -> Writer:
         name = self.printer.names.buffers[node.buffer.name]
@@ -166,6 +167,10 @@ def _is_simple(body: tuple[Node, ...]) -> bool:
         return False
     node = body[0]
     return isinstance(node, Store | Accumulate) or (isinstance(node, Loop) and node.kind is LoopKind.serial)
+
+
+def _defines(first: Store, node: Declare) -> bool:
+    return first.buffer == node.buffer.name and not node.buffer.shape
 
 
 def _changes(register: str, body: Sequence[Node]) -> bool:

@@ -11,7 +11,7 @@ from operator import mul
 
 from unrut.emitter.layout import Layout, contiguous
 from unrut.emitter.nest import Buffer, Kernel, Nest, Space
-from unrut.emitter.render.dialect import Dialect
+from unrut.emitter.render.dialect import C, Dialect
 from unrut.emitter.render.expression import Printer
 from unrut.emitter.render.fold import fold_remark
 from unrut.emitter.render.frames import Line, Lines, folded, frame, macro, remark
@@ -29,10 +29,14 @@ from unrut.program.extents import Extent
 from unrut.program.extents import names as names_in
 
 
-def write_source(nest: Nest, layouts: Mapping[str, Layout], dialect: Dialect, note: str) -> Source:
-    """Every part of the source of a nest; operands and results without a layout are in C order."""
+def render(nest: Nest, layouts: Mapping[str, Layout] | None = None, *, note: str = "", dialect: Dialect = C) -> Source:
+    """The source of a nest. `layouts` of operands and results (C order where there is none) are those it is made for.
+
+    `note` is what the file says about itself in its first comment: program and plan, for instance.
+    """
     outside = [b for b in nest.buffers if b.space in (Space.operand, Space.result)]
-    layouts = {b.name: layouts.get(b.name) or contiguous(_known(b)) for b in outside}
+    given = layouts or {}
+    layouts = {b.name: given.get(b.name) or contiguous(_known(b)) for b in outside}
     names = choose_names(nest, dialect)
     places = places_of(nest, layouts, names)
     signature = Signature(
