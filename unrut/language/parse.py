@@ -103,7 +103,8 @@ class _LineReader:
             start, message = self.line.start, "the statement is nested too deeply"
         except (ValueError, OverflowError) as error:
             start, message = self.line.start, f"this can't be read: {error}"
-        raise self.line.text.fault(message, start, start + 1, remedy="V[i, j] = an expression") from None
+        remedy = "tensors of their own for parts of it" if "deep" in message else "V[i, j] = an expression"
+        raise self.line.text.fault(message, start, start + 1, remedy=remedy) from None
 
     def given_axis(self) -> GivenAxis | None:
         head = _AXIS.match(self.code)

@@ -107,6 +107,8 @@ class TermReader:
                 raise self.fault(message, node, remedy)
 
     def number(self, value: object, node: ast.AST) -> Number:
+        if value is Ellipsis:
+            raise self.fault("`...` is not part of the notation", node, "one subscript for each dimension")
         if not isinstance(value, bool | int | float):
             remedy = '"edge" and the like stand in P.outside("edge")[...] alone'
             raise self.fault("only numbers can stand here", node, remedy)
