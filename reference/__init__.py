@@ -4,5 +4,7 @@
 from unrut.reference.bounds.evaluation import Bounded, evaluate_with_bounds
 from unrut.reference.bounds.ulps import ULPS
 from unrut.reference.evaluation import evaluate
+from unrut.reference.explain import explain
+from unrut.reference.explanation import Explanation
 
-__all__ = ["ULPS", "Bounded", "evaluate", "evaluate_with_bounds"]
+__all__ = ["ULPS", "Bounded", "Explanation", "evaluate", "evaluate_with_bounds", "explain"]

@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
 
 from unrut.program.nodes import Axis, Program, Statement
-from unrut.program.walk import in_order
+from unrut.program.walk import in_order, reads
 from unrut.reference.binding import bind
 from unrut.reference.blocks import KEPT, cuts
 from unrut.reference.interpreter import Interpreter
@@ -62,27 +62,67 @@ def run(program: Program, scene: Scene, kept: Sequence[str], allocate: Allocate,
             results[statement.target] = allocate(statement, shape)
     itemsizes = {s.target: allocate(s, (0,) * len(s.axes)).itemsize for s in program.statements}
     levels = choose_levels(program, scene, kept, itemsizes)
-    order = in_order(program)
-
-    def run_level(depth: int, block: Mapping[Axis, range], known: Scene) -> None:
-        tensors = dict(known.tensors)
-        for statement in order:
-            if _depth(statement, levels) == depth:
-                ranges = _ranges(statement, levels[:depth], block, known)
-                whole = tuple(known.length(axis.extent) for axis in statement.axes)
-                origin = tuple(r.start for r in ranges.values())
-                window = tuple(slice(r.start, r.stop) for r in ranges.values())
-                held = results.get(statement.target)
-                array = allocate(statement, tuple(map(len, ranges.values()))) if held is None else held[window]
-                tensor = Tensor(array=array, origin=origin, shape=whole)
-                fill(statement, ranges, replace(known, tensors=tensors), tensor)
-                tensors[statement.target] = tensor
-        if depth < len(levels):
-            for piece in levels[depth].pieces:
-                run_level(depth + 1, {**block, levels[depth].sharing.axis: piece}, replace(known, tensors=tensors))
-
-    run_level(0, {}, scene)
+    for _ in innermost_blocks(in_order(program), levels, scene, results, allocate, fill):
+        pass
     return {name: results[name] for name in kept}
+
+
+def scene_at(program: Program, scene: Scene, result: str, place: Mapping[str, int], fill: Fill) -> Scene:
+    """The scene with those intermediates that one element of a tensor needs, only as much of them as it surely needs."""
+    statement = program.statement(result)
+    needed = [s for s in in_order(program) if s.target in _behind(program, result)]
+    part = replace(program, statements=(*needed, statement), results=(result,))
+    levels = [
+        Level(sharing=sharing, pieces=[range(place[sharing.axis.name], place[sharing.axis.name] + 1)])
+        for sharing in shared_axes(part)
+    ]
+
+    def allocate(statement: Statement, shape: tuple[int, ...]) -> Array:
+        return np.empty(shape, statement.dtype.numpy)
+
+    return next(innermost_blocks(in_order(part), levels, scene, {}, allocate, fill))
+
+
+def _behind(program: Program, target: str) -> set[str]:
+    """The tensors that a statement depends on, directly or not."""
+    defined = {s.target for s in program.statements}
+    direct = {r.tensor for r in reads(program.statement(target).body)} & defined
+    return direct.union(*(_behind(program, name) for name in direct))
+
+
+def innermost_blocks(
+    order: Sequence[Statement],
+    levels: Sequence[Level],
+    scene: Scene,
+    results: Mapping[str, Array],
+    allocate: Allocate,
+    fill: Fill,
+    block: Mapping[Axis, range] | None = None,
+) -> Iterator[Scene]:
+    """The scene of each block of the innermost loop, every statement having been filled at the level of its loops."""
+    chosen = block or {}
+    depth = len(chosen)
+    tensors = dict(scene.tensors)
+    for statement in order:
+        if _depth(statement, levels) == depth:
+            ranges = _ranges(statement, levels[:depth], chosen, scene)
+            origin = tuple(r.start for r in ranges.values())
+            held = results.get(statement.target)
+            if held is None:
+                array = allocate(statement, tuple(map(len, ranges.values())))
+            else:
+                array = held[tuple(slice(r.start, r.stop) for r in ranges.values())]
+            shape = tuple(scene.length(axis.extent) for axis in statement.axes)
+            tensor = Tensor(array=array, origin=origin, shape=shape)
+            fill(statement, ranges, replace(scene, tensors=tensors), tensor)
+            tensors[statement.target] = tensor
+    known = replace(scene, tensors=tensors)
+    if depth == len(levels):
+        yield known
+        return
+    for piece in levels[depth].pieces:
+        deeper = {**chosen, levels[depth].sharing.axis: piece}
+        yield from innermost_blocks(order, levels, known, results, allocate, fill, deeper)
 
 
 def choose_levels(program: Program, scene: Scene, kept: Sequence[str], itemsizes: Mapping[str, int]) -> list[Level]:

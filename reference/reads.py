@@ -29,18 +29,23 @@ def read(expr: Read, places: Places, scene: Scene, value: Evaluator) -> Array:
             view = strided(tensor, [line for line in lines if line is not None], places.ranges)
             if view is not None:
                 return view
-    subscripts = [value(s, places) for s in expr.subscripts]
+    _, subscripts = subscripts_of(expr, tensor, places, value)
+    if expr.outside is None or isinstance(expr.outside, OutsideMode):
+        refuse_invalid(expr, tensor, subscripts, places)
+        return gather(tensor, subscripts, places)
+    inside = within(subscripts, tensor.shape, places)
+    instead = value(expr.outside, places.where(~inside))
+    return np.where(inside, gather(tensor, subscripts, places), instead)
+
+
+def subscripts_of(expr: Read, tensor: Tensor, places: Places, value: Evaluator) -> tuple[list[Array], list[Array]]:
+    """The subscripts as asked for, and as a mode that brings them back reads them."""
+    asked = [value(s, places) for s in expr.subscripts]
     match expr.outside:
         case OutsideMode() as mode if 0 not in tensor.shape:
-            mapped = [bring_back(s, n, mode) for s, n in zip(subscripts, tensor.shape, strict=True)]
-            return gather(tensor, mapped, places)
-        case None | OutsideMode():
-            refuse_invalid(expr, tensor, subscripts, places)
-            return gather(tensor, subscripts, places)
-        case instead:
-            inside = within(subscripts, tensor.shape, places)
-            other = value(instead, places.where(~inside))
-            return np.where(inside, gather(tensor, subscripts, places), other)
+            return asked, [bring_back(s, n, mode) for s, n in zip(asked, tensor.shape, strict=True)]
+        case _:
+            return asked, asked
 
 
 def bring_back(subscript: Array, extent: int, mode: OutsideMode) -> Array:

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The terms of one reduction, or of one line of softmax, those to look at first being first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from unrut.program.nodes import Along, Expr, Read, Reduce, ReduceKind
+from unrut.program.walk import free_axes, reads
+from unrut.reference.explanation import Folding, Reach, Term
+from unrut.reference.folding import terms_of
+from unrut.reference.places import WIDE, Array, Bools, Places
+from unrut.reference.reads import subscripts_of
+from unrut.reference.reductions import combine, identity, reduce_block
+
+if TYPE_CHECKING:
+    from unrut.reference.explain import Witness
+
+MANY = 20
+"""Up to so many terms are given in the order of the loops, more with the weightiest first."""
+
+LISTED = 200
+"""So many terms are taken apart into their reads."""
+
+
+def fold_terms(expr: Reduce, places: Places, witness: Witness) -> Folding:
+    """A reduction at one place, term by term.
+
+    `share` is |t| / sum |t| for sum, exp(t - L) for logsumexp, nothing for the others; `running` the partial result in
+    row-major order. The weightiest terms are the largest in magnitude for sum and prod, the best for max, min, argmax,
+    argmin and logsumexp, those that settle it for any, all and count.
+    """
+    inner = places.inside(witness.scene.whole(expr.axes))
+    lengths = {axis.name: len(inner.ranges[axis.name]) for axis in expr.axes}
+    body, mask = terms_of(expr, inner, witness.value)
+    terms = np.broadcast_to(body, inner.shape).ravel()
+    included = np.ones(terms.shape, np.bool_) if mask is None else np.broadcast_to(mask, inner.shape).ravel()
+    dtype = expr.body.dtype
+    shown = np.where(included, terms, WIDE[dtype].type(identity(expr.kind, dtype)))
+    magnitude = float(np.abs(shown.astype(np.float64)).sum()) if expr.kind is ReduceKind.sum else math.nan
+    value = witness.value(expr, places).item()
+    chosen = [int(k) for k in _by_weight(expr.kind, shown) if included[k]]
+    share = _shares(expr.kind, shown, magnitude, value)
+    running = _running(expr.kind, shown)
+    return Folding(
+        text=witness.printer.expr(expr),
+        kind=expr.kind.value,
+        axes=lengths,
+        places=terms.size,
+        included=int(included.sum()),
+        zeros=int(np.count_nonzero(included & (terms == 0))) if terms.dtype.kind != "b" else 0,
+        value=value,
+        magnitude=magnitude,
+        order=", the weightiest first" if terms.size > MANY else "",
+        terms=[
+            _term(expr.body, inner, lengths, k, (shown[k].item(), float(share[k]), running[k].item()), witness)
+            for k in chosen[:LISTED]
+        ],
+        partial=_partial(expr, shown, lengths),
+        reaches=_reaches(expr.body, inner, included, witness),
+    )
+
+
+def line_terms(expr: Along, places: Places, witness: Witness) -> Folding:
+    """A line of softmax: each term is the logarithm that goes in, its share the probability that comes out."""
+    line = places.along(expr.axis.name, range(witness.scene.length(expr.axis.extent)))
+    terms = np.broadcast_to(witness.value(expr.body, line), line.shape).ravel()
+    share = np.broadcast_to(witness.value(expr, line), line.shape).ravel()
+    lengths = {expr.axis.name: terms.size}
+    order = _by_weight(ReduceKind.max, terms)
+    return Folding(
+        text=witness.printer.expr(expr),
+        kind=expr.kind.value,
+        axes=lengths,
+        places=terms.size,
+        included=terms.size,
+        zeros=0,
+        value=witness.value(expr, places).item(),
+        magnitude=math.nan,
+        order=", the weightiest first" if terms.size > MANY else "",
+        terms=[
+            _term(expr.body, line, lengths, int(k), (terms[k].item(), float(share[k]), math.nan), witness)
+            for k in order[:LISTED]
+        ],
+        partial={},
+        reaches=_reaches(expr.body, line, np.ones(terms.shape, np.bool_), witness),
+    )
+
+
+def _term(
+    body: Expr,
+    inner: Places,
+    lengths: Mapping[str, int],
+    k: int,
+    figures: tuple[float, float, float],
+    witness: Witness,
+) -> Term:
+    """The term at row-major place k, taken apart."""
+    index = np.unravel_index(k, list(lengths.values()))
+    axes = {axis: int(i) for axis, i in zip(lengths, index, strict=True)}
+    pinned = Places(ranges={a: range(axes[a], axes[a] + 1) if a in axes else r for a, r in inner.ranges.items()})
+    value, share, running = figures
+    return Term(axes=axes, value=value, share=share, running=running, parts=witness.term_parts(body, pinned))
+
+
+def _by_weight(kind: ReduceKind, terms: Array) -> Array:
+    """Places in the order of interest; NaN always first; in the loops' order if there are few."""
+    if terms.size <= MANY:
+        return np.arange(terms.size)
+    wide = terms.astype(np.float64)
+    match kind:
+        case ReduceKind.sum | ReduceKind.prod:
+            weight = np.abs(wide)
+        case ReduceKind.min | ReduceKind.argmin | ReduceKind.all:
+            weight = -wide
+        case _:
+            weight = wide
+    return np.argsort(-np.where(np.isnan(weight), np.inf, weight), kind="stable")
+
+
+def _shares(kind: ReduceKind, terms: Array, magnitude: float, value: float) -> Array:
+    match kind:
+        case ReduceKind.sum:
+            return np.abs(terms.astype(np.float64)) / magnitude if magnitude > 0 else np.full(terms.shape, math.nan)
+        case ReduceKind.logsumexp:
+            return np.exp(terms - value)
+        case _:
+            return np.full(terms.shape, math.nan)
+
+
+def _running(kind: ReduceKind, terms: Array) -> Array:
+    """Partial results in row-major order."""
+    match kind:
+        case ReduceKind.argmax | ReduceKind.argmin:
+            return np.full(terms.shape, math.nan)
+        case ReduceKind.count:
+            return np.cumsum(terms)
+        case _:
+            found = [terms[:1]]
+            for k in range(1, terms.size):
+                found.append(combine(kind, found[-1], terms[k : k + 1]))
+            return np.concatenate(found) if terms.size else terms
+
+
+def _partial(expr: Reduce, terms: Array, lengths: Mapping[str, int]) -> dict[str, list[float]]:
+    """For each axis and each of its values, the reduction over the other axes."""
+    if expr.kind in (ReduceKind.argmax, ReduceKind.argmin, ReduceKind.logsumexp) or terms.size == 0:
+        return {}
+    cube = terms.reshape(list(lengths.values()))
+    rows = {axis: np.moveaxis(cube, d, 0).reshape(n, -1) for d, (axis, n) in enumerate(lengths.items())}
+    return {
+        axis: reduce_block(expr.kind, np.ascontiguousarray(r), expr.body.dtype).tolist() for axis, r in rows.items()
+    }
+
+
+def _reaches(body: Expr, inner: Places, included: Bools, witness: Witness) -> list[Reach]:
+    """Where the reads of a body go over its whole domain; places that don't take part are left out."""
+    found = []
+    known = {axis for axis, r in inner.ranges.items()}
+    for read in _plain_reads(body, known):
+        tensor = witness.scene.tensors[read.tensor]
+        asked, _ = subscripts_of(read, tensor, inner, witness.value)
+        for d, (subscript, n) in enumerate(zip(asked, tensor.shape, strict=True)):
+            visited = np.broadcast_to(subscript, inner.shape).ravel()[included]
+            if visited.size:
+                found.append(
+                    Reach(
+                        text=witness.printer.read(read),
+                        dimension=d,
+                        subscript=witness.printer.expr(read.subscripts[d]),
+                        least=int(visited.min()),
+                        most=int(visited.max()),
+                        different=len(np.unique(visited)),
+                        extent=n,
+                        outside=int(np.count_nonzero((visited < 0) | (visited >= n))),
+                    )
+                )
+    return found
+
+
+def _plain_reads(body: Expr, known: set[str]) -> list[Read]:
+    """The different reads of a body whose subscripts mention no axis of a reduction inside it."""
+    return [read for read in dict.fromkeys(reads(body)) if free_axes(read) <= known]
