@@ -13,7 +13,8 @@ def shares(S: Array) -> Array:
     top = S.max(axis=-1, keepdims=True, initial=-np.inf)
     E = np.exp(S - np.where(np.isfinite(top), top, 0))
     total = E.sum(axis=-1, keepdims=True)
-    return np.divide(E, total, out=np.zeros_like(E), where=total > 0)
+    result: Array = np.divide(E, total, out=np.zeros_like(E), where=total > 0)
+    return result
 
 
 def attention(Q: Array, K: Array, V: Array) -> Array:

@@ -16,7 +16,8 @@ def caps_votes(P: Array, W: Array, *, stride: int = 1) -> Array:
     # (n, ci, y, x, i, k, ky, kx) to (n, y, x, ky, kx, ci, 1, i, k);
     # W from (co, ci, ky, kx, k, j) to (ky, kx, ci, co, k, j).
     M = np.transpose(places, (0, 2, 3, 6, 7, 1, 4, 5))[:, :, :, :, :, :, np.newaxis]
-    return M @ np.transpose(W, (2, 3, 1, 0, 4, 5))
+    votes: Array = M @ np.transpose(W, (2, 3, 1, 0, 4, 5))
+    return votes
 
 
 def conv_caps(P: Array, W: Array, *, stride: int = 1) -> Array:

@@ -11,7 +11,8 @@ from unrut.reference.textbook.precision import Array, wide
 def softmax(X: Array) -> Array:
     """exp(x) over the row's sum of it, in the log domain. Blanchard, Higham, Higham (2021), equation (1.3)."""
     (X,) = wide(X)
-    return np.exp(X - np.logaddexp.reduce(X, axis=1, keepdims=True))
+    result: Array = np.exp(X - np.logaddexp.reduce(X, axis=1, keepdims=True))
+    return result
 
 
 def logsumexp(X: Array) -> Array:
@@ -24,4 +25,5 @@ def logsumexp(X: Array) -> Array:
 def layer_norm(X: Array, gain: Array, bias: Array, *, eps: float = 1e-5) -> Array:
     """(x - mean) / sqrt(variance + eps), stretched and shifted. Ba, Kiros, Hinton (arXiv 1607.06450), equation (4)."""
     X, gain, bias = wide(X, gain, bias)
-    return (X - X.mean(axis=1, keepdims=True)) / np.sqrt(X.var(axis=1, keepdims=True) + eps) * gain + bias
+    result: Array = (X - X.mean(axis=1, keepdims=True)) / np.sqrt(X.var(axis=1, keepdims=True) + eps) * gain + bias
+    return result

@@ -14,7 +14,8 @@ def squash(s: Array) -> Array:
     """Shrinks short vectors to almost nothing and long ones to almost length 1. Sabour et al. (2017), equation (1)."""
     length = np.linalg.norm(s, axis=-1, keepdims=True)
     unit = np.divide(s, length, out=np.zeros_like(s), where=length > 0)
-    return length**2 / (1 + length**2) * unit
+    squashed: Array = length**2 / (1 + length**2) * unit
+    return squashed
 
 
 def dynamic_routing(U: Array, W: Array, *, iters: int = 3) -> Array:

@@ -35,7 +35,8 @@ def cosines(size: int, number: int = 4) -> Array:
     """The first cosine waves on `size` samples, orthonormal columns: a 4 x 4 pose holds 4 x 4 of their products."""
     places = np.arange(size) + 0.5
     waves = np.stack([np.cos(np.pi * places * frequency / size) for frequency in range(number)], axis=1)
-    return waves / np.linalg.norm(waves, axis=0)
+    unit: Array = waves / np.linalg.norm(waves, axis=0)
+    return unit
 
 
 def pose_filters() -> Array:
@@ -57,5 +58,5 @@ def edge_filters() -> Array:
 
 def as_vectors(poses: Array, activations: Array) -> Array:
     """Capsules for dynamic routing (n, children, 16): a vector's length says presence, so pose times activation."""
-    scaled = poses * activations[..., np.newaxis, np.newaxis]
+    scaled: Array = poses * activations[..., np.newaxis, np.newaxis]
     return scaled.reshape(len(poses), -1, 16)

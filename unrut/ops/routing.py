@@ -81,8 +81,8 @@ def em_routing(P, A, W, beta_u, beta_a, *, stride=1, iters=3, final_lambda=0.01,
         z[n, y, x, co] = final_lambda * (1 - 0.95 ** (t + 1)) * (beta_a[co] - cost)
         if t < iters - 1:
             L = ur.tensor(f"L{t}")
-            logp = -0.5 * ur.sum[i, j]((vote - m) ** 2 / sigma2 + ur.log(2 * ur.pi * sigma2))
-            L[n, y, x, ky, kx, ci, co] = ur.logsigmoid(z[n, y, x, co]) + logp
+            doubt = ur.sum[i, j]((vote - m) ** 2 / sigma2 + ur.log(2 * ur.pi * sigma2))
+            L[n, y, x, ky, kx, ci, co] = ur.logsigmoid(z[n, y, x, co]) - 0.5 * doubt
             share = ur.softmax(L[n, y, x, ky, kx, ci, co], along=co)
     act = ur.tensor("act")
     act[n, y, x, co] = ur.sigmoid(z[n, y, x, co])
