@@ -59,9 +59,18 @@ def folded(lines: Lines) -> Lines:
 
 
 def read_template(name: str) -> str:
-    """The text of a file of the templates, without the lines that are only for readers of the template."""
-    text = files("unrut.templates").joinpath(name).read_text(encoding="utf-8")
-    return "".join(row for row in text.splitlines(keepends=True) if not row.startswith("//#"))
+    """The text of a file of the templates."""
+    return files("unrut.templates").joinpath(name).read_text(encoding="utf-8")
+
+
+def _as_blocks(name: str) -> str:
+    """A template with its line statements as blocks: Jinja's own line statements would swallow empty lines around them."""
+    rows = read_template(name).splitlines(keepends=True)
+    kept = (row for row in rows if not row.startswith("//#"))
+    return "".join(_STATEMENT.sub(r"<%\1 %>", row) for row in kept)
+
+
+_STATEMENT = re.compile(r"^//%(.*)$", re.MULTILINE)
 
 
 def remark(text: str) -> str:
@@ -81,12 +90,12 @@ def _finalize(value: Any) -> Any:
 @cache
 def _environment() -> Environment:
     return Environment(
-        loader=FunctionLoader(read_template),
+        loader=FunctionLoader(_as_blocks),
         undefined=StrictUndefined,
         finalize=_finalize,
         autoescape=False,
         keep_trailing_newline=True,
-        line_statement_prefix="//%",
+        trim_blocks=True,
         variable_start_string="${",
         variable_end_string="}",
         block_start_string="<%",

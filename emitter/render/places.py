@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from unrut.emitter.layout import Layout, contiguous
 from unrut.emitter.nest import Buffer, Nest, Space
 from unrut.emitter.render.dialect import Dialect
+from unrut.emitter.render.fold import WIDTH
 from unrut.emitter.render.names import Names
 from unrut.emitter.render.views import IndexView
 from unrut.emitter.render.walk import accesses, nodes
@@ -90,15 +91,13 @@ def index_view(place: Place, nest: Nest, names: Names, dialect: Dialect) -> Inde
                 terms.append(parameter)
             case _:
                 terms.append(f"{parameter} * {stride}")
-    return IndexView(
-        name=place.name,
-        parameters=", ".join(
-            ([f"const {names.function}_run run"] if place.layout.takes_strides else [])
-            + [f"int64_t {p}" for p in parameters]
-        ),
-        offset=" + ".join(terms) or "0",
-        unused="".join(f"(void){p}; " for p, stride in zip(parameters, strides, strict=True) if stride == 0),
-    )
+    run = [f"const {names.function}_run run"] if place.layout.takes_strides else []
+    typed = ", ".join([*run, *(f"int64_t {p}" for p in parameters)])
+    unused = "".join(f"(void){p}; " for p, stride in zip(parameters, strides, strict=True) if stride == 0)
+    offset = " + ".join(terms) or "0"
+    room = WIDTH - len(place.name) - 40
+    short = len(typed) + len(unused) + len(offset) <= room
+    return IndexView(name=place.name, parameters=typed, offset=offset, unused=unused, is_short=short)
 
 
 def _parameters(buffer: Buffer, nest: Nest, names: Names, dialect: Dialect) -> tuple[str, ...]:

@@ -6,8 +6,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import reduce
-from operator import mul
 
 from unrut.emitter.layout import Layout, contiguous
 from unrut.emitter.nest import Buffer, Kernel, Nest, Space
@@ -21,11 +19,11 @@ from unrut.emitter.render.places import Place, index_view, places_of
 from unrut.emitter.render.ranges import Interval, interval
 from unrut.emitter.render.statement import Writer
 from unrut.emitter.render.tasks import count, decode
-from unrut.emitter.render.views import BODY, KernelView, PartView, UnitView
+from unrut.emitter.render.views import BODY, KernelView, UnitView
 from unrut.emitter.render.vocabulary import needed
 from unrut.emitter.render.walk import mentioned, touched
+from unrut.emitter.render.workspace import Workspace, lay_out
 from unrut.emitter.source import Argument, Signature, Source
-from unrut.program.extents import Extent
 from unrut.program.extents import names as names_in
 
 
@@ -47,9 +45,11 @@ def render(nest: Nest, layouts: Mapping[str, Layout] | None = None, *, note: str
         preconditions=nest.preconditions,
     )
     entry = Printer(dialect=dialect, names=names, places=places, axes={}, run="")
-    written = [_kernel(kernel, name, nest, entry) for kernel, name in zip(nest.kernels, names.kernels, strict=True)]
+    used = frozenset(name for kernel in nest.kernels for name in touched(kernel).used)
+    workspace = lay_out([place for name, place in places.items() if name in used], entry)
+    written = [_kernel(k, name, nest, entry, workspace) for k, name in zip(nest.kernels, names.kernels, strict=True)]
     functions = _apart([lines for _, lines in written])
-    unit = _unit(nest, signature, entry, [view for view, _ in written], functions, note)
+    unit = _unit(nest, signature, entry, workspace, [view for view, _ in written], functions, note)
     code = folded(frame("c/unit.c.j2", unit, {BODY: functions}))
     return Source(
         name=names.function,
@@ -72,7 +72,7 @@ def _argument(buffer: Buffer, layout: Layout) -> Argument:
     return Argument(name=buffer.name, dtype=buffer.dtype, shape=buffer.shape, layout=layout, written=written)
 
 
-def _kernel(kernel: Kernel, name: str, nest: Nest, entry: Printer) -> tuple[KernelView, Lines]:
+def _kernel(kernel: Kernel, name: str, nest: Nest, entry: Printer, workspace: Workspace) -> tuple[KernelView, Lines]:
     """A kernel's function. Task axes that nothing uses are not decoded; `run` is passed where it is used."""
     printer = replace(entry, run="run.")
     for task in kernel.tasks:
@@ -82,6 +82,7 @@ def _kernel(kernel: Kernel, name: str, nest: Nest, entry: Printer) -> tuple[Kern
     decoded = decode(kernel, printer, mentioned(kernel))
     used = touched(kernel)
     inside = [(entry.places[b.name], b.name in used.written) for b in nest.buffers if b.name in used.used]
+    offsets = {part.name: part.offset for part in workspace.own}
     has_run = any(re.search(r"\brun\b", text) for text in (decoded, *(line.text for line in body)))
     view = KernelView(
         name=name,
@@ -90,7 +91,10 @@ def _kernel(kernel: Kernel, name: str, nest: Nest, entry: Printer) -> tuple[Kern
             + [f"{_pointer(place, written, entry.dialect)}UR_RESTRICT {place.name}" for place, written in inside]
         ),
         decode=decoded,
-        arguments=", ".join((["run"] if has_run else []) + [_passed(*pair, entry.dialect) for pair in inside]),
+        arguments=", ".join(
+            (["run"] if has_run else [])
+            + [_passed(place, written, offsets.get(place.name, ""), entry.dialect) for place, written in inside]
+        ),
         tasks=count(kernel, entry),
         has_tasks=bool(kernel.tasks),
         has_decode=bool(decoded),
@@ -106,70 +110,69 @@ def _pointer(place: Place, written: bool, dialect: Dialect) -> str:
     return f"{element} *" if written else f"const {element} *"
 
 
-def _passed(place: Place, written: bool, dialect: Dialect) -> str:
+def _passed(place: Place, written: bool, offset: str, dialect: Dialect) -> str:
     """What the entry function passes for a buffer."""
     pointer = _pointer(place, written, dialect)
-    match place.buffer.space:
-        case Space.workspace:
-            return f"({pointer})(void *)(base + parts.{place.name})"
-        case Space.scratch:
-            return f"({pointer})(void *)(own + parts.{place.name})"
-        case _:
-            return place.name if place.layout.aligned else f"({pointer}){place.name}"
-
-
-def _part(place: Place, entry: Printer) -> PartView:
-    total = reduce(mul, place.buffer.shape, Extent(constant=1))
-    return PartView(
-        name=place.name,
-        type=entry.dialect.elements[place.buffer.dtype],
-        count=entry.extent(total),
-        remark=f"{place.buffer.dtype.name}[{', '.join(map(str, place.buffer.shape))}]",
-    )
+    if place.buffer.space is Space.scratch:
+        return f"({pointer})(void *)(own + {offset})"
+    return place.name if place.layout.aligned else f"({pointer}){place.name}"
 
 
 def _unit(
-    nest: Nest, signature: Signature, entry: Printer, kernels: Sequence[KernelView], functions: Lines, note: str
+    nest: Nest,
+    signature: Signature,
+    entry: Printer,
+    workspace: Workspace,
+    kernels: Sequence[KernelView],
+    functions: Lines,
+    note: str,
 ) -> UnitView:
     """Everything that the frames say. The vocabulary is chosen last, from all that was written."""
-    touching = frozenset(name for kernel in nest.kernels for name in touched(kernel).used)
-    places = [entry.places[b.name] for b in nest.buffers if b.name in touching or b.space not in _INSIDE]
-    shared, own = (
-        tuple(_part(p, entry) for p in places if p.buffer.space is space) for space in (Space.workspace, Space.scratch)
-    )
-    sizes = [entry.names.sizes[size] for size in signature.sizes]
-    taken = frozenset(name for p in places if p.buffer.space in _INSIDE for e in p.buffer.shape for name in names_in(e))
-    indices = tuple(index_view(p, nest, entry.names, entry.dialect) for p in places if p.has_function)
+    sizes = [f"int64_t {entry.names.sizes[s]}" for s in signature.sizes]
+    inside = [entry.places[b.name].buffer for b in nest.buffers if b.space in (Space.workspace, Space.scratch)]
+    counted = frozenset(name for b in inside for e in b.shape for name in names_in(e)) if not workspace.is_fixed else ()
+    laid_out = [entry.names.sizes[s] for s in signature.sizes if s in counted]
     code = "\n".join(line.text for line in functions)
     struct = fields(signature, entry)
+    conditions = checks(signature, entry)
+    indices = tuple(
+        index_view(place, nest, entry.names, entry.dialect)
+        for place in entry.places.values()
+        if place.has_function and f"at_{place.name}(" in code
+    )
     unit = UnitView(
         name=signature.name,
         provenance=tuple(remark(line) for line in note.splitlines()),
         vocabulary="",
         fields=struct,
         run=run_value(signature, entry),
-        indices=tuple(index for index in indices if f"at_{index.name}(" in code),
+        indices=indices,
         kernels=tuple(kernels),
-        parts=shared + own,
-        shared=shared,
-        own=own,
-        checks=checks(signature, entry),
+        shared=workspace.shared,
+        own=workspace.own,
+        part_names=", ".join([*(part.name for part in (*workspace.shared, *workspace.own)), "shared", "own"]),
+        shared_bytes=workspace.shared_bytes,
+        own_bytes=workspace.own_bytes,
+        workspace=workspace.size,
+        checks=conditions,
+        codes=tuple(sorted(conditions, key=lambda c: c.code)),
         parameters=parameters(signature, entry),
-        workspace_parameters=", ".join([*(f"int64_t {size}" for size in sizes), "int threads"]),
-        size_parameters=", ".join(f"int64_t {entry.names.sizes[s]}" for s in signature.sizes if s in taken) or "void",
-        size_arguments=", ".join(entry.names.sizes[s] for s in signature.sizes if s in taken),
-        unused=tuple(entry.names.sizes[s] for s in signature.sizes if s not in taken),
+        workspace_parameters=", ".join([*sizes, "int threads"]),
+        size_parameters=", ".join(f"int64_t {name}" for name in laid_out),
+        size_arguments=", ".join(laid_out),
+        unused=(
+            *(entry.names.sizes[s] for s in signature.sizes if s not in counted),
+            *(() if workspace.own else ("threads",)),
+        ),
         arguments=argument_remarks(signature),
         has_run=bool(struct),
-        has_indices=any(f"at_{index.name}(" in code for index in indices),
-        has_parts=bool(shared + own),
-        has_workers=any(kernel.has_tasks for kernel in kernels),
+        has_indices=bool(indices),
+        has_parts=not workspace.is_fixed,
+        has_workspace=bool(workspace.shared + workspace.own),
+        has_tasks=any(kernel.has_tasks for kernel in kernels),
     )
     without = "\n".join(line.text for line in frame("c/unit.c.j2", unit, {BODY: functions}))
     return replace(unit, vocabulary=needed(without, entry.dialect))
-
-
-_INSIDE = (Space.workspace, Space.scratch)
 
 
 def _apart(functions: Sequence[Lines]) -> Lines:

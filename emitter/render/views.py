@@ -65,6 +65,8 @@ class IndexView:
     parameters: str
     offset: str
     unused: str
+    is_short: bool
+    """Whether it fits a line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,11 +89,12 @@ class KernelView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartView:
-    """One buffer of the workspace: `count` elements."""
+    """One buffer of the workspace: `count` elements from `offset` on, in bytes."""
 
     name: str
     type: str
     count: str
+    offset: str
     remark: str
 
 
@@ -112,27 +115,37 @@ class UnitView:
     provenance: tuple[str, ...]
     """Lines of the comment at the top."""
     vocabulary: str
+    """The functions that it uses."""
     fields: tuple[str, ...]
     """Of the struct of what is known at run time only."""
     run: str
     """Its value, from the parameters."""
     indices: tuple[IndexView, ...]
     kernels: tuple[KernelView, ...]
-    parts: tuple[PartView, ...]
-    """`shared` and `own`."""
     shared: tuple[PartView, ...]
+    """Buffers of the workspace that all workers share."""
     own: tuple[PartView, ...]
+    """Those that each worker has of its own."""
+    part_names: str
+    shared_bytes: str
+    own_bytes: str
+    workspace: str
+    """Bytes in all."""
     checks: tuple[CheckView, ...]
+    codes: tuple[CheckView, ...]
+    """The same, in the order of their codes."""
     parameters: str
     workspace_parameters: str
     size_parameters: str
     size_arguments: str
     unused: tuple[str, ...]
-    """Sizes that the workspace does not depend on."""
+    """Parameters on which the size of the workspace does not depend."""
     arguments: tuple[str, ...]
     """What each array is, for the header."""
     has_run: bool
     has_indices: bool
     has_parts: bool
-    has_workers: bool
+    """Whether places in the workspace depend on sizes."""
+    has_workspace: bool
+    has_tasks: bool
     body: str = BODY

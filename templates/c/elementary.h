@@ -4,6 +4,8 @@
 // x = n log 2 + r with |r| <= log(2)/2 and x = 2^n m with m in [sqrt(1/2), sqrt(2)): Muller, Elementary Functions, 2016,
 // chapter 11. The polynomials are truncated Chebyshev series of the functions that they stand for.
 
+// ---- elementary functions, without branches or calls
+
 UR_INLINE uint32_t ur_bits_f32(float a) { uint32_t bits; memcpy(&bits, &a, sizeof bits); return bits; }
 
 UR_INLINE uint64_t ur_bits_f64(double a) { uint64_t bits; memcpy(&bits, &a, sizeof bits); return bits; }
