@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finding a wrong index: the reference shows every term of one element, and where each was read.
+"""Finding a wrong index: the reference shows every tensor on the way, every term of one element, and where it was read.
 
-A blur that should take the window around a pixel takes the one below and to the right of it.
+An unsharp mask adds what a blur takes away. Its blur should take the window around a pixel; written here is the window
+that begins at the pixel.
 
     python examples/debug_a_wrong_index.py
 """
@@ -14,26 +15,27 @@ import unrut as ur
 
 
 @ur.op
-def blur(X, K):
-    """Meant: Y[y, x] = sum_{u, v} X[y + u - 1, x + v - 1] K[u, v]. Written: without the - 1."""
-    y, x, u, v = ur.axis("y", X.shape[0]), ur.axis("x", X.shape[1]), ur.axis("u", K.shape[0]), ur.axis("v", K.shape[1])
-    weighted, Y = ur.tensor("weighted"), ur.tensor("Y")
-    weighted[y, x, u, v] = X.outside(0.0)[y + u, x + v] * K[u, v]
-    Y[y, x] = ur.sum[u, v](weighted[y, x, u, v])
+def sharpen(X, K):
+    """Meant: B[y, x] = sum_{u, v} X[y + u - 1, x + v - 1] K[u, v]. Written: without the - 1."""
+    y, x, u, v = ur.axis("y", X.shape[0]), ur.axis("x", X.shape[1]), *ur.axes("u v")
+    B, Y = ur.tensor("B"), ur.tensor("Y")
+    B[y, x] = ur.sum[u, v](X.outside(0)[y + u, x + v] * K[u, v])
+    Y[y, x] = 2 * X[y, x] - B[y, x]
     return Y
 
 
 image = np.zeros((5, 5), np.float32)
 image[2, 2] = 9
 kernel = np.full((3, 3), 1 / 9, np.float32)
+bound = sharpen.bind(image, kernel)
 
-print("A single bright pixel at (2, 2) should be spread evenly around it:")
-print(blur.reference(image, kernel))
+print("One bright pixel at (2, 2). The result should be the same from all four sides, and it is not:\n")
+print(bound.reference())
 
-bound = blur.bind(image, kernel)
-print("\nIt is not. Which terms make up the element at (3, 3), which should be 1?")
-print(bound.explain(y=3, x=3))
+print("\nThe blur on the way, `B`, shows it already: it should be 1 all around (2, 2).\n")
+print(bound.intermediates()["B"])
 
-print("\nAll read from row 3 and column 3 on: the window starts at the pixel instead of one before it.")
-print("The tensors on the way show the same, here what (1, 1) gathers:")
-print(bound.intermediates()["weighted"][1, 1])
+print("\nWhich terms make up B at (3, 3), below and to the right?\n")
+print(bound.explain("B", y=3, x=3))
+
+print("\nX is read from row 3 and column 3 on, so its row 2 is never seen: the - 1 is missing in `y + u` and `x + v`.")
