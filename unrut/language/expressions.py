@@ -314,7 +314,11 @@ def adopt(typed: Typed, dtype: DType) -> Expr:
 
 def const(written: Const, dtype: DType) -> Const:
     """A number in the dtype that it meets. Raises DTypeError for an integer that does not fit."""
-    value = int(written.value) if isinstance(written.value, bool) and dtype is not DType.bool else written.value
+    value = written.value
+    if dtype is DType.bool:
+        value = bool(value)
+    elif isinstance(value, bool):
+        value = int(value)
     if dtype is DType.i32 and not -(2**31) <= value < 2**31:
         raise DTypeError(
             f"{value} does not fit i32, which it meets here",

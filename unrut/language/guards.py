@@ -7,26 +7,52 @@ says is left out, which weakens proofs and never falsifies them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from unrut.program.affine import Affine, affine, number
+from unrut.program.extents import Extent, provably_le
+from unrut.program.intervals import interval
 from unrut.program.nodes import Call, Expr
+from unrut.program.values import value_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
-    """Forms that are at most 0 where the guard holds; `whole` unless the condition says more than they do."""
+    """Forms that are at most 0 where the guard holds, forms that are not 0; `whole` unless it says more than they do."""
 
     facts: tuple[Affine, ...] = ()
+    apart: tuple[Affine, ...] = ()
     whole: bool = True
 
     def __and__(self, other: Guard) -> Guard:
-        return Guard(facts=(*self.facts, *other.facts), whole=self.whole and other.whole)
+        return Guard(
+            facts=(*self.facts, *other.facts),
+            apart=(*self.apart, *other.apart),
+            whole=self.whole and other.whole,
+        )
+
+    def sharpened(self, extents: Mapping[str, Extent]) -> tuple[Affine, ...]:
+        """The facts, with those that follow where what is not 0 can have one sign only: `y != 0` is `y >= 1`."""
+        found = list(self.facts)
+        for form in self.apart:
+            ends = interval(form, extents)
+            if provably_le(Extent(), ends.low):
+                found.append(number(1) - form)
+            if provably_le(ends.high, Extent()):
+                found.append(form + number(1))
+        return tuple(found)
+
+    def allows(self, axes: Mapping[str, int]) -> bool:
+        """Whether the guard lets a place through, as far as it can be followed."""
+        below = all(value_of(fact, axes) <= 0 for fact in self.facts)
+        return below and all(value_of(form, axes) != 0 for form in self.apart)
 
     def without(self, axis: str) -> Guard:
         """The guard where `axis` takes other values than outside."""
-        kept = tuple(fact for fact in self.facts if axis not in fact.axes)
-        return Guard(facts=kept, whole=self.whole and len(kept) == len(self.facts))
+        facts = tuple(fact for fact in self.facts if axis not in fact.axes)
+        apart = tuple(form for form in self.apart if axis not in form.axes)
+        return Guard(facts=facts, apart=apart, whole=self.whole)
 
 
 _OPPOSITE = {
@@ -67,4 +93,4 @@ def _comparison(function: str, left: Affine, right: Affine) -> Guard:
         case "equal":
             return Guard(facts=(left - right, right - left))
         case _:
-            return Guard(whole=False)
+            return Guard(apart=(left - right,))

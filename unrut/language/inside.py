@@ -2,8 +2,8 @@
 """Every read without a policy is proved inside its operand: from the ranges of axes, and the guards around it.
 
 What can't be proved is refused where sizes are numbers, and becomes a precondition where they are run-time sizes (refused
-too if it could never hold). A read is judged as if every axis of its subscripts had at least one place: otherwise it never
-happens.
+too if it could never hold). A read is judged as if every axis of its subscripts and guards had at least one place:
+otherwise it never happens. Other axes around it excuse nothing, so a read may be moved out of their loops.
 """
 
 from __future__ import annotations
@@ -77,9 +77,12 @@ def guarded_reads(expr: Expr, axes: Mapping[str, Extent], guard: Guard) -> Itera
 def _check(guarded: Guarded, shape: tuple[Extent, ...], errors: list[UnrutError]) -> list[Precondition]:
     read = guarded.read
     forms = [affine(subscript) for subscript in read.subscripts]
-    used = {name for form in forms if form is not None for name in form.axes}
+    conditions = (*guarded.guard.facts, *guarded.guard.apart)
+    used = {name for form in (*forms, *conditions) if form is not None for name in form.axes}
     involved = [guarded.axes[name] for name in guarded.axes if name in used]
     if any(extent.is_fixed and extent.value() <= 0 for extent in involved):
+        return []
+    if any(not fact.terms and fact.constant.is_fixed and fact.constant.value() > 0 for fact in guarded.guard.facts):
         return []
     found: list[Precondition] = []
     for k, (form, dimension) in enumerate(zip(forms, shape, strict=True)):
@@ -118,10 +121,11 @@ def _check(guarded: Guarded, shape: tuple[Extent, ...], errors: list[UnrutError]
 
 def _side(guarded: Guarded, form: Affine, limit: Extent, involved: Sequence[Extent]) -> Extent | list[Extent]:
     """Whether form <= limit: nothing to require, one bound to require at run time, or the bound that is too large."""
-    minima = sizes_at_least([if_not_empty(extent) for extent in involved])
     extents = {name: if_not_empty(extent) for name, extent in guarded.axes.items()}
+    facts = guarded.guard.sharpened(extents)
+    minima = sizes_at_least([if_not_empty(extent) for extent in involved], facts)
     bounds = []
-    for bound in upper_bounds(form, extents, guarded.guard.facts):
+    for bound in upper_bounds(form, extents, facts):
         if never_exceeds(bound, limit, minima):
             return []
         bounds.append(bound)
@@ -163,9 +167,10 @@ def _remedy(read: Read, axes: tuple[str, ...]) -> str:
 
 def _witness(guarded: Guarded, form: Affine, dimension: Extent) -> dict[str, int] | None:
     """Values of the axes at which the read leaves its operand, the worst of those tried; None if none is known."""
-    names = sorted({*form.axes, *(axis for fact in guarded.guard.facts for axis in fact.axes)} & guarded.axes.keys())
+    conditions = (*guarded.guard.facts, *guarded.guard.apart)
+    names = sorted({*form.axes, *(axis for fact in conditions for axis in fact.axes)})
     extents = [guarded.axes[name] for name in names]
-    needed = [dimension, form.constant, *extents, *(fact.constant for fact in guarded.guard.facts)]
+    needed = [dimension, form.constant, *extents, *(fact.constant for fact in conditions)]
     if not guarded.guard.whole or not all(extent.is_fixed for extent in needed):
         return None
     ends = product(*({0, extent.value() - 1} for extent in extents))
@@ -176,7 +181,7 @@ def _witness(guarded: Guarded, form: Affine, dimension: Extent) -> dict[str, int
             chosen = dict(zip(names, values, strict=True))
             place = value_of(form, chosen)
             beyond = max(-place, place - dimension.value() + 1)
-            if beyond > 0 and all(value_of(fact, chosen) <= 0 for fact in guarded.guard.facts):
+            if beyond > 0 and guarded.guard.allows(chosen):
                 outside.append((beyond, chosen))
         if outside:
             return max(outside, key=lambda found: found[0])[1]

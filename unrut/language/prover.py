@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from math import gcd
 
-from unrut.program.affine import Affine, Floor, Rest, remainder
+from unrut.program.affine import Affine, Floor, Rest, number, remainder
 from unrut.program.extents import Extent, Named, Quotient, named, provably_le, substitute
 from unrut.program.intervals import interval
 
@@ -59,25 +59,32 @@ def _of_quotients(forms: Sequence[Affine], facts: Sequence[Affine]) -> list[Affi
                 scaled = Affine(terms=((atom.divisor, atom),))
                 found[scaled - atom.dividend] = None
                 rest = _known_remainder(atom, facts)
-                slack = Extent(constant=atom.divisor - 1) if rest is None else rest
-                found[atom.dividend - scaled - Affine(constant=slack)] = None
+                found[atom.dividend - scaled - number(atom.divisor - 1 if rest is None else rest)] = None
+                if rest is not None:
+                    found[scaled + number(rest) - atom.dividend] = None
                 waiting.append(atom.dividend)
     return list(found)
 
 
-def _known_remainder(quotient: Floor, facts: Sequence[Affine]) -> Extent | None:
-    """The largest remainder that facts allow for the division of a quotient."""
-    rest = remainder(quotient.dividend, quotient.divisor)
-    match rest.terms:
-        case ((1, Rest()),):
-            bounds = [fact for fact in facts if fact.terms == rest.terms]
-            return next((fact.constant * -1 for fact in bounds if fact.constant.is_fixed), None)
+def _known_remainder(quotient: Floor, facts: Sequence[Affine]) -> int | None:
+    """The remainder of a quotient's division, where facts say what a form that differs from it by a number leaves."""
+    for fact in facts:
+        match fact:
+            case Affine(constant=constant, terms=((1, Rest(divisor=quotient.divisor) as rest),)) if constant.is_fixed:
+                least_is_same = constant == Extent() or fact * -1 in facts
+                apart = remainder(quotient.dividend - rest.dividend, quotient.divisor)
+                if least_is_same and not apart.terms and apart.constant.is_fixed:
+                    return (apart.constant.value() - constant.value()) % quotient.divisor
     return None
 
 
-def sizes_at_least(extents: Sequence[Extent]) -> dict[str, Extent]:
-    """Run-time sizes that ranges keep above 0 where none of them is empty, written as what is above their minimum."""
+def sizes_at_least(extents: Sequence[Extent], facts: Sequence[Affine] = ()) -> dict[str, Extent]:
+    """Run-time sizes that have a minimum where none of the ranges is empty, written as what is above that minimum."""
     found: dict[str, int] = {}
+    for fact in facts:
+        match fact:
+            case Affine(constant=Extent(constant=minimum, terms=((-1, Named(name=name)),)), terms=()):
+                found[name] = max(minimum, found.get(name, 0))
     for extent in extents:
         match extent.terms:
             case ((1, Named(name=name)),):

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a valid typed expression is: faults of one node, given that its children are valid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from unrut.program.functions import FUNCTIONS
+from unrut.program.nodes import (
+    Along,
+    AxisValue,
+    Call,
+    Cast,
+    Const,
+    Expr,
+    ExtentValue,
+    OutsideMode,
+    Read,
+    Reduce,
+    ReduceKind,
+    Scalar,
+    Where,
+)  # fmt: skip
+from unrut.program.promotion import Kind, Loop, loop
+from unrut.program.types import DType
+
+_TRUTHS = (ReduceKind.any, ReduceKind.all, ReduceKind.count)
+_PLACES = (ReduceKind.argmax, ReduceKind.argmin)
+
+
+def expression_faults(expr: Expr, scalars: tuple[str, ...]) -> Iterator[str]:
+    """What is wrong with a node itself."""
+    match expr:
+        case Const():
+            yield from _const(expr)
+        case AxisValue(dtype=dtype) | ExtentValue(dtype=dtype):
+            if dtype is not DType.i64:
+                yield f"an axis or extent is {dtype}"
+        case Scalar(name=name, dtype=dtype):
+            if dtype is not DType.f64 or name not in scalars:
+                yield f"scalar `{name}` is {dtype}, or no parameter"
+        case Read():
+            yield from _read(expr)
+        case Call():
+            yield from _call(expr)
+        case Where(condition=condition, then=then, otherwise=otherwise, dtype=dtype):
+            if condition.dtype is not DType.bool or then.dtype is not dtype or otherwise.dtype is not dtype:
+                yield f"where({condition.dtype}, {then.dtype}, {otherwise.dtype}) is {dtype}"
+        case Cast(operand=operand, dtype=dtype, implicit=implicit):
+            if implicit and operand.dtype is dtype:
+                yield f"an implicit cast from {dtype} to itself"
+        case Reduce():
+            yield from _reduce(expr)
+        case Along(kind=kind, body=body, dtype=dtype):
+            if body.dtype is not dtype or not dtype.is_float:
+                yield f"{kind.value} of {body.dtype} is {dtype}"
+        case _:
+            assert_never(expr)
+
+
+def _read(read: Read) -> Iterator[str]:
+    yield from (f"a subscript of {read.tensor} is {s.dtype}" for s in read.subscripts if s.dtype is not DType.i64)
+    outside = read.outside
+    if outside is not None and not isinstance(outside, OutsideMode) and outside.dtype is not read.dtype:
+        yield f"{read.tensor} is {read.dtype} inside and {outside.dtype} outside"
+
+
+def _const(const: Const) -> Iterator[str]:
+    value, dtype = const.value, const.dtype
+    if isinstance(value, bool) != (dtype is DType.bool) or (isinstance(value, float) and not dtype.is_float):
+        yield f"the number {value!r} is {dtype}"
+    elif dtype.is_integer and not -(2 ** (8 * dtype.size - 1)) <= value < 2 ** (8 * dtype.size - 1):
+        yield f"the number {value} does not fit {dtype}"
+
+
+def _call(call: Call) -> Iterator[str]:
+    function, arguments = call.function, tuple(argument.dtype for argument in call.arguments)
+    shown = f"{function}({', '.join(dtype.name for dtype in arguments)})"
+    if function not in FUNCTIONS or FUNCTIONS[function].arity != len(arguments):
+        yield f"there is no {shown}"
+        return
+    if loop(function, tuple(Kind(dtype=d) for d in arguments)) != Loop(
+        arguments=arguments, result=Kind(dtype=call.dtype)
+    ):
+        yield f"{shown} is {call.dtype}, which is no loop of NumPy's"
+    if function == "power" and call.dtype.is_integer:
+        exponent = call.arguments[1]
+        if not isinstance(exponent, Const) or exponent.value < 0:
+            yield f"{shown} with an exponent that is no constant from 0"
+
+
+def _reduce(reduce: Reduce) -> Iterator[str]:
+    kind, taken = reduce.kind, reduce.body.dtype
+    places = kind in (*_PLACES, ReduceKind.count)
+    if reduce.dtype is not (DType.i64 if places else taken):
+        yield f"{kind.value} of {taken} is {reduce.dtype}"
+    if kind in _TRUTHS and taken is not DType.bool:
+        yield f"{kind.value} accumulates {taken}"
+    if (kind is ReduceKind.logsumexp and not taken.is_float) or (
+        kind in (ReduceKind.sum, ReduceKind.prod) and taken is DType.bool
+    ):
+        yield f"{kind.value} accumulates {taken}"
+    if reduce.where is not None and reduce.where.dtype is not DType.bool:
+        yield f"where= of {kind.value} is {reduce.where.dtype}"
+    if reduce.initial is not None and (reduce.initial.dtype is not taken or kind in (*_TRUTHS, *_PLACES)):
+        yield f"initial= of {kind.value} of {taken} is {reduce.initial.dtype}"
+    if not reduce.axes or not 0 <= reduce.component < len(reduce.axes):
+        yield f"{kind.value} has {len(reduce.axes)} axes and gives place {reduce.component}"
