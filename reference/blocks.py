@@ -36,8 +36,8 @@ from unrut.reference.products import factors_of
 SCRATCH = 2**22
 """Elements of all arrays made for one block of one statement: 32 MB in f64."""
 
-KEPT = 2**27
-"""Bytes of all intermediates of one block of the program: 128 MB."""
+KEPT = 2**25
+"""Bytes of all intermediates of one block of the program: 32 MB."""
 
 Footprint: TypeAlias = tuple[tuple[int, frozenset[str]], ...]
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -111,7 +111,9 @@ def innermost_blocks(
             if held is None:
                 array = allocate(statement, tuple(map(len, ranges.values())))
             else:
-                array = held[tuple(slice(r.start, r.stop) for r in ranges.values())]
+                # The ellipsis makes it a view also where there is no axis.
+                window: tuple[Any, ...] = (*(slice(r.start, r.stop) for r in ranges.values()), ...)
+                array = held[window]
             shape = tuple(scene.length(axis.extent) for axis in statement.axes)
             tensor = Tensor(array=array, origin=origin, shape=shape)
             fill(statement, ranges, replace(scene, tensors=tensors), tensor)

@@ -37,14 +37,16 @@ def explain(
     interpreter = Interpreter()
     with np.errstate(all="ignore"):
         known = scene_at(program, scene, result, at, interpreter.statement)
-        return Witness(program, known, interpreter).explanation(result, at, arrays, scalars or {})
+        return Witness(program, result, known, interpreter).explanation(at, arrays, scalars or {})
 
 
 class Witness:
     """Looks at the parts of one element, all tensors that it needs being there."""
 
-    def __init__(self, program: Program, scene: Scene, interpreter: Interpreter) -> None:
+    def __init__(self, program: Program, result: str, scene: Scene, interpreter: Interpreter) -> None:
         self.program = program
+        self.result = result
+        self.whole = scene.whole(program.statement(result).axes)
         self.scene = scene
         self.interpreter = interpreter
         self.printer = Printer(program)
@@ -53,19 +55,19 @@ class Witness:
         return self.interpreter.value(expr, places, self.scene)
 
     def explanation(
-        self, result: str, place: Mapping[str, int], arrays: Mapping[str, Array], scalars: Mapping[str, float]
+        self, place: Mapping[str, int], arrays: Mapping[str, Array], scalars: Mapping[str, float]
     ) -> Explanation:
         """The parts of an element that stand outside its reductions, and these with their terms."""
-        statement = self.program.statement(result)
+        statement = self.program.statement(self.result)
         places = Places(ranges={axis: range(k, k + 1) for axis, k in place.items()})
-        stored = self.scene.tensors[result]
+        stored = self.scene.tensors[self.result]
         parts = list(self.parts(statement.body, places))
 
         def inside(tensor: str, at: tuple[int, ...]) -> Explanation:
             return explain(self.program, arrays, scalars, tensor, at)
 
         return Explanation(
-            result=result,
+            result=self.result,
             place=dict(place),
             value=stored.array[stored.at(places.ranges)].item(),
             wide=self.value(statement.body, places).item(),

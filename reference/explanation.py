@@ -50,7 +50,8 @@ class Term:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """Which places of one dimension of a tensor a read visits: least, most, how many different ones, and the extent."""
+    """Which places of one dimension of a tensor a read visits: least, most, how many different ones, and the extent;
+    `overall` is what it visits for all elements of the result together, where the subscript is affine."""
 
     text: str
     dimension: int
@@ -60,13 +61,17 @@ class Reach:
     different: int
     extent: int
     outside: int
+    overall: tuple[int, int] | None
 
     def show(self) -> str:
-        """`dimension 2, 2*y + ky: 2 to 4 of 0 to 14`."""
+        """`dimension 2 (2*y + ky): 2 to 4, extent 16; over all elements 0 to 14`."""
         where = f"{self.least}" if self.least == self.most else f"{self.least} to {self.most}"
         gaps = "" if self.different == self.most - self.least + 1 else f", {self.different} different ones"
         left = f"; {self.outside} reads leave it" if self.outside else ""
-        return f"dimension {self.dimension} ({self.subscript}): {where}{gaps}, extent {self.extent}{left}"
+        overall = ""
+        if self.overall is not None and self.overall != (0, self.extent - 1):
+            overall = f"; over all elements {self.overall[0]} to {self.overall[1]}"
+        return f"dimension {self.dimension} ({self.subscript}): {where}{gaps}, extent {self.extent}{overall}{left}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +119,8 @@ class Explanation:
     def show(self, *, depth: int = 1, terms: int = 20) -> str:
         """The explanation as text: `terms` of each reduction, and `depth` - 1 levels of intermediates below."""
         at = ", ".join(f"{axis}={value}" for axis, value in self.place.items())
-        rounded = "" if self.wide == self.value else f", rounded from {number(self.wide)}"
+        differs = number(self.wide) != number(self.value)
+        rounded = f", rounded from {number(self.wide)}" if differs else ""
         lines = [f"{self.result}[{at}] = {number(self.value)}{rounded}", f"  {self.statement}"]
         if self.source:
             lines.append(f"  written at {self.source}")

@@ -11,6 +11,7 @@ import numpy as np
 
 from unrut.program.nodes import Along, Expr, Read, Reduce, ReduceKind
 from unrut.program.walk import free_axes, reads
+from unrut.reference.affine import affine
 from unrut.reference.explanation import Folding, Reach, Term
 from unrut.reference.folding import terms_of
 from unrut.reference.places import WIDE, Array, Bools, Places
@@ -177,9 +178,19 @@ def _reaches(body: Expr, inner: Places, included: Bools, witness: Witness) -> li
                         different=len(np.unique(visited)),
                         extent=n,
                         outside=int(np.count_nonzero((visited < 0) | (visited >= n))),
+                        overall=_overall(read.subscripts[d], inner, witness),
                     )
                 )
     return found
+
+
+def _overall(subscript: Expr, inner: Places, witness: Witness) -> tuple[int, int] | None:
+    """What a subscript spans when the statement's axes run over their whole ranges."""
+    line = affine(subscript, witness.scene.sizes)
+    ranges = {**inner.ranges, **witness.whole}
+    if line is None or any(len(r) == 0 for r in ranges.values()):
+        return None
+    return line.span(ranges)
 
 
 def _plain_reads(body: Expr, known: set[str]) -> list[Read]:

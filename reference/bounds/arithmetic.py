@@ -47,10 +47,11 @@ def multiply(x: Measured, y: Measured, value: Array, dtype: DType) -> Measured:
     return _finish(x, y, value, error, dtype)
 
 
-def divide(x: Measured, y: Measured, value: Array, dtype: DType, zero_sign: bool) -> Measured:
-    """`value = x / y`. `zero_sign`: whether a zero y has the same sign in every kernel, so that x / 0 is known."""
+def divide(x: Measured, y: Measured, value: Array, dtype: DType, zero_sign: bool, least: float) -> Measured:
+    """`value = x / y`. `zero_sign`: whether a zero y has the same sign in every kernel, so that x / 0 is known;
+    `least`: a value below which y is in no kernel."""
     r = rounding(dtype)
-    away = np.abs(y.value) - y.error
+    away = np.maximum(np.abs(y.value) - y.error, np.where(np.isfinite(y.error), max(least, 0.0), 0.0))
     carried = (x.error + _times(value, y.error)) / away
     rounded = r.unit * (np.abs(value) + carried) + r.tiny
     zero = (x.value == 0) & (x.error == 0) & (away > 0)

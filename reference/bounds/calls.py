@@ -8,42 +8,44 @@ from collections.abc import Sequence
 import numpy as np
 
 from unrut.program.functions import COMPARISONS, PREDICATES
-from unrut.program.nodes import Along, Call, Expr, Read, Reduce
+from unrut.program.nodes import Call
 from unrut.program.types import DType
-from unrut.program.walk import subexpressions
 from unrut.reference.bounds.arithmetic import add, divide, multiply
 from unrut.reference.bounds.functions import one_argument, selection, two_arguments
 from unrut.reference.bounds.measured import Measured, any_undecided, exact, is_nan, settle
+from unrut.reference.bounds.signs import Signs
 from unrut.reference.calls import call
 from unrut.reference.places import Array, Bools
 
 
-def measured_call(expr: Call, arguments: Sequence[Measured], operands: frozenset[str]) -> Measured:
-    """`function(*arguments)` with its error. `operands` are the tensors that are given, not computed."""
+def measured_call(expr: Call, arguments: Sequence[Measured], signs: Signs) -> Measured:
+    """`function(*arguments)` with its error. `signs` knows what the forms of its arguments say."""
     function = expr.function
     if function in COMPARISONS:
         return _comparison(function, *arguments)
-    zero_signs = [zero_sign_is_known(a, operands) for a in expr.arguments]
+    zero_signs = [signs.zero_is_known(a) for a in expr.arguments]
     if function in PREDICATES:
         return _predicate(function, arguments[0], zero_signs[0])
     if not expr.dtype.is_float:
         return _whole(function, arguments, expr.dtype)
     if len(arguments) == 1:
-        return _of_one(function, arguments[0], expr.dtype, zero_signs[0])
-    return _of_two(function, arguments, expr.dtype, zero_signs)
+        return _of_one(function, arguments[0], expr.dtype, zero_signs[0], signs.least(expr.arguments[0]))
+    return _of_two(function, arguments, expr.dtype, zero_signs, signs.least(expr.arguments[1]))
 
 
-def _of_one(function: str, x: Measured, dtype: DType, zero_sign: bool) -> Measured:
+def _of_one(function: str, x: Measured, dtype: DType, zero_sign: bool, least: float) -> Measured:
     match function:
         case "square":
             return multiply(x, x, np.square(x.value), dtype)
         case "reciprocal":
-            return divide(exact(np.ones_like(x.value)), x, call(function, [x.value]), dtype, zero_sign)
+            return divide(exact(np.ones_like(x.value)), x, call(function, [x.value]), dtype, zero_sign, least)
         case _:
-            return one_argument(function, x, dtype)
+            return one_argument(function, x, dtype, least)
 
 
-def _of_two(function: str, arguments: Sequence[Measured], dtype: DType, zero_signs: Sequence[bool]) -> Measured:
+def _of_two(
+    function: str, arguments: Sequence[Measured], dtype: DType, zero_signs: Sequence[bool], least: float
+) -> Measured:
     x, y = arguments
     match function:
         case "add" | "subtract":
@@ -51,7 +53,7 @@ def _of_two(function: str, arguments: Sequence[Measured], dtype: DType, zero_sig
         case "multiply":
             return multiply(x, y, call(function, [x.value, y.value]), dtype)
         case "divide":
-            return divide(x, y, call(function, [x.value, y.value]), dtype, zero_signs[1])
+            return divide(x, y, call(function, [x.value, y.value]), dtype, zero_signs[1], least)
         case "copysign":
             return _copysign(x, y, dtype, zero_signs[1])
         case "maximum" | "minimum" | "fmax" | "fmin":
@@ -60,19 +62,6 @@ def _of_two(function: str, arguments: Sequence[Measured], dtype: DType, zero_sig
             found = two_arguments(function, x, y, dtype)
             at_zero = _zero_decides(function, arguments, zero_signs)
             return settle(found.value, np.where(at_zero, np.inf, found.error), found.undecided, dtype)
-
-
-def zero_sign_is_known(expr: Expr, operands: frozenset[str]) -> bool:
-    """Whether a zero has the same sign in every kernel: not where a reduction or a maximum may have chosen it."""
-    for part in subexpressions(expr):
-        match part:
-            case Reduce() | Along() | Call(function="maximum" | "minimum" | "fmax" | "fmin"):
-                return False
-            case Read(tensor=tensor) if tensor not in operands:
-                return False
-            case _:
-                pass
-    return True
 
 
 def _zero_decides(function: str, arguments: Sequence[Measured], zero_signs: Sequence[bool]) -> Bools:

@@ -11,6 +11,7 @@ import numpy as np
 from unrut.program.nodes import Program, Statement
 from unrut.reference.binding import bind
 from unrut.reference.bounds.interpreter import MeasuringInterpreter
+from unrut.reference.bounds.signs import Signs
 from unrut.reference.evaluation import run
 from unrut.reference.places import WIDE, Array, Bools, Floats
 
@@ -48,7 +49,7 @@ def evaluate_with_bounds(
     """
     scene = bind(program, arrays, scalars or {})
     kept = [s.target for s in program.statements] if every else list(program.results)
-    interpreter = MeasuringInterpreter(frozenset(o.name for o in program.operands))
+    interpreter = MeasuringInterpreter(Signs(program, scene.scalars))
 
     def allocate(statement: Statement, shape: tuple[int, ...]) -> Array:
         stored = [("value", WIDE[statement.dtype]), ("error", np.float64), ("undecided", np.bool_)]

@@ -22,10 +22,10 @@ STEPS = frozenset("floor ceil trunc rint sign".split())
 EVEN = frozenset({"cosh", "square"})
 
 
-def one_argument(function: str, x: Measured, dtype: DType) -> Measured:
-    """`function(x)` for a floating-point function of one argument."""
+def one_argument(function: str, x: Measured, dtype: DType, least: float) -> Measured:
+    """`function(x)` for a floating-point function of one argument, which is below `least` in no kernel."""
     value = call(function, [x.value])
-    low, high = x.value - x.error, x.value + x.error
+    low, high = np.maximum(x.value - x.error, np.minimum(least, x.value)), x.value + x.error
     undecided = x.undecided
     if function in ("negative", "abs"):
         return settle(value, x.error, undecided, dtype)

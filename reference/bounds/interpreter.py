@@ -32,6 +32,7 @@ from unrut.reference.bounds.measured import Measured, choose, exact, filled, map
 from unrut.reference.bounds.products import measured_contract
 from unrut.reference.bounds.reads import measured_read
 from unrut.reference.bounds.reductions import measured_extreme, measured_logic, measured_prod, measured_sum
+from unrut.reference.bounds.signs import Signs
 from unrut.reference.folding import in_lines
 from unrut.reference.numbers import number
 from unrut.reference.places import Array, Places, Scene, Tensor
@@ -45,8 +46,8 @@ ARRAYS = 16
 class MeasuringInterpreter:
     """Values of expressions over blocks of places, with the errors that a kernel may have there."""
 
-    def __init__(self, operands: frozenset[str]) -> None:
-        self._operands = operands
+    def __init__(self, signs: Signs) -> None:
+        self._signs = signs
 
     def measure(self, expr: Expr, places: Places, scene: Scene) -> Measured:
         """Value and error at all places, one dimension for each axis (of length 1 where it does not depend on it)."""
@@ -60,7 +61,7 @@ class MeasuringInterpreter:
             case Read():
                 return measured_read(expr, places, scene, part)
             case Call(arguments=arguments):
-                return measured_call(expr, [part(a, places) for a in arguments], self._operands)
+                return measured_call(expr, [part(a, places) for a in arguments], self._signs)
             case Where(condition=condition, then=then, otherwise=otherwise, dtype=dtype):
                 return choose(part(condition, places), part(then, places), part(otherwise, places), dtype)
             case Cast(operand=operand, dtype=dtype):
