@@ -42,13 +42,21 @@ def _erf(x: Any) -> Any:
     return type(x)(math.erf(float(x)))
 
 
+def _reciprocal(x: Any) -> Any:
+    """NumPy leaves the integer reciprocal of 0 to the processor."""
+    return type(x)(0) if isinstance(x, np.integer) and x == 0 else np.reciprocal(x)
+
+
 def meaning(function: str) -> Callable[..., Any]:
     """The scalar meaning of one of `unrut.program.functions`, on NumPy scalars of one dtype."""
-    if function == "erf":
-        return _erf
+    if function in _OWN:
+        return _OWN[function]
     ufunc: Callable[..., Any] = getattr(np, {"abs": "absolute"}.get(function, function))
     assert function in FUNCTIONS, function
     return ufunc
+
+
+_OWN: Mapping[str, Callable[..., Any]] = {"erf": _erf, "reciprocal": _reciprocal}
 
 
 def convert(value: Any, dtype: DType) -> Any:
