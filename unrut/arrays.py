@@ -18,7 +18,7 @@ from unrut.language.signature import LARGEST_EXTENT, parse_spec
 Array = npt.NDArray[Any]
 
 
-def spec(what: str | Sequence[int | str], dtype: object = None) -> Spec:
+def spec(what: str | Sequence[Any], dtype: object = None) -> Spec:
     """What stands in for an array: `ur.spec("f32[8, n]")`, or `ur.spec((8, "n"), np.float32)`; a name is a run-time size.
 
     Raises NotationError, NameClashError, DTypeError.

@@ -62,19 +62,23 @@ class Bound:
         name = self.program.results[0] if result is None else result
         return explain(self.program, self._arrays(()), self._scalars({}), name, place)
 
-    def compile(self, target: str = "c") -> Kernel:
+    def compile(self, target: str = "c", *, threads: int | None = None) -> Kernel:
         """A kernel for the layouts of the arrays given to `bind`, or for C order; made once and kept.
 
+        `threads` is how many it uses at most where a call says nothing else; it never changes a result.
         Raises BuildError where there is no working compiler or no such target.
         """
-        return self._kernel(self.arrays, None, target)
+        from unrut.emitter.kernel import Kernel
+
+        kernel = self._kernel(self.arrays, None, target)
+        return kernel if threads is None else Kernel(kernel.library, kernel.trace, threads=threads)
 
     def __call__(self, *arrays: Any, out: Any = None, threads: int | None = None, **scalars: float) -> Any:
         """The results by a compiled kernel, made at the first call for these layouts."""
         given = self._arrays(arrays)
         results = take_results(out, self.program.results)
-        chosen = {} if threads is None else {"threads": threads}
-        return self._kernel(given, results, "c")(*given.values(), out=results, **chosen, **self._scalars(scalars))
+        named: dict[str, Any] = self._scalars(scalars)
+        return self._kernel(given, results, "c")(*given.values(), out=results, threads=threads, **named)
 
     def _kernel(self, arrays: Mapping[str, Array] | None, out: Any, target: str) -> Kernel:
         if target not in TARGETS:

@@ -9,18 +9,15 @@ from typing import TYPE_CHECKING, Any, overload
 
 from unrut.arrays import is_array, spec_of, take, take_results, wrong_number
 from unrut.bound import Bound, only_or_all
-from unrut.errors import BindError, NotationError
+from unrut.errors import NotationError
 from unrut.language.arguments import Options
 from unrut.language.front import Front, Traced, Written, missing_scalars
 from unrut.language.inline import inline
 from unrut.language.notation import Definition, Spec
-from unrut.language.operators import as_expression
 from unrut.language.origin import caller_span
 from unrut.language.parse import parse as parse_definition
 from unrut.language.placeholders import placeholder_specs
-from unrut.language.recorder import current, place
-from unrut.language.renaming import mentioned
-from unrut.language.tensor import Tensor
+from unrut.language.recorder import Recorder, current, place
 from unrut.specialise import Kernels
 
 if TYPE_CHECKING:
@@ -90,11 +87,12 @@ class Op:
         Raises BuildError where there is no working C compiler, and what `program` raises.
         """
         given, options = self._arguments(arrays, params)
-        if current() is not None:
+        recorder = current()
+        if recorder is not None:
             if out is not None:
                 message = "`out=` has no meaning while an op is traced"
                 raise NotationError(message, places=place(caller_span()), remedy="the results")
-            return self._inlined(given, options)
+            return self._inlined(recorder, given, options)
         named = take(self.name, self._front.face.tensors, given)
         self._check_scalars(options)
         results = take_results(out, self._define(options).results)
@@ -138,33 +136,12 @@ class Op:
         if missing:
             raise missing_scalars(self._front.face, missing)
 
-    def _inlined(self, given: tuple[Any, ...], options: Options) -> Any:
-        recorder = current()
-        assert recorder is not None
-        span = caller_span()
+    def _inlined(self, recorder: Recorder, given: tuple[Any, ...], options: Options) -> Any:
         names = self._front.face.tensors
         if len(given) != len(names):
             raise wrong_number(self.name, names, len(given))
-        for name, value in zip(names, given, strict=True):
-            if not isinstance(value, Tensor) or value.recorder is not recorder:
-                what = "an array" if is_array(value) and not isinstance(value, Tensor) else "no tensor of this op"
-                raise BindError(
-                    f"`{self.name}` is called inside op `{recorder.op}`, and its `{name}` is {what}",
-                    places=place(span),
-                    remedy=f"a parameter of `{recorder.op}`, or a tensor that it defines: T[i, j] = ...",
-                )
         self._check_scalars(options)
-        terms = {name: as_expression(value, span).term for name, value in options.scalars.items()}
-        for name, term in terms.items():
-            allowed = {*recorder.scalars}
-            names_in = {t.name for t in mentioned(term) if hasattr(t, "name")}
-            if not names_in <= allowed or any(hasattr(t, "tensor") and hasattr(t, "subscripts") for t in mentioned(term)):
-                raise BindError(
-                    f"`{name}` of `{self.name}` is a run-time scalar and can't depend on axes or elements",
-                    places=place(span),
-                    remedy=f"a number, or a scalar of `{recorder.op}`; a tensor parameter where it varies",
-                )
-        return only_or_all(inline(recorder, self._define(options), given, terms, span))
+        return only_or_all(inline(recorder, self._define(options), given, options.scalars))
 
 
 def _absent(value: object) -> bool:

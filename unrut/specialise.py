@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unrut.arrays import Array, array_spec
-from unrut.errors import UnrutError
+from unrut.errors import InternalError, UnrutError
 from unrut.language.notation import Spec
 from unrut.program.nodes import Program
 
 if TYPE_CHECKING:
     from unrut.emitter.kernel import Kernel
     from unrut.emitter.layout import Layout
+
+REMEMBERED = 1024  # calls of different shapes, strides or alignment whose kernel is found at once
 
 
 @dataclass(slots=True)
@@ -40,6 +42,7 @@ class Kernels:
         self._lock = RLock()
         self._families: dict[tuple[object, ...], Family] = {}
         self._kernels: dict[tuple[object, ...], Kernel] = {}
+        self._calls: dict[tuple[object, ...], Kernel] = {}
 
     def kernel(
         self,
@@ -52,11 +55,13 @@ class Kernels:
         shapes = tuple(a.shape for a in arrays.values())
         kinds = (options, *(a.dtype.str for a in arrays.values()), *(a.ndim for a in arrays.values()))
         exact = (kinds, shapes, _memory(arrays.values()), _memory(_results(out)))
-        found = self._kernels.get(exact)
+        found = self._calls.get(exact)
         if found is None:
             with self._lock:
-                found = self._kernels.get(exact) or self._make(program, kinds, shapes, arrays, out)
-                self._kernels[exact] = found
+                found = self._calls.get(exact) or self._make(program, kinds, shapes, arrays, out)
+                if len(self._calls) >= REMEMBERED:
+                    self._calls.clear()
+                self._calls[exact] = found
         return found
 
     def _make(
@@ -105,7 +110,9 @@ def _generalised(
     )
     try:
         return program(general)
-    except UnrutError:
+    except InternalError:
+        raise
+    except UnrutError:  # what holds for these numbers need not hold, or not provably, for all
         return None
 
 

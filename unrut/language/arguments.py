@@ -149,7 +149,9 @@ def _is_integer(value: object) -> bool:
 def _is_fixed(value: object) -> bool:
     if isinstance(value, tuple):
         return all(_is_fixed(part) or (_is_float(part) and math.isfinite(part)) for part in value)
-    return isinstance(value, bool | int | str | np.integer | np.bool_ | DType | None)
+    if isinstance(value, type):
+        return issubclass(value, np.generic | bool | int | float)
+    return isinstance(value, bool | int | str | np.integer | np.bool_ | np.dtype | DType | None)
 
 
 def _plain(value: Any) -> Any:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from unrut.errors import DTypeError
@@ -23,6 +25,8 @@ def dtype_name(dtype: object, span: Span | None = None, what: str = "") -> str:
             return dtype.name
         case str() if dtype in DTYPES:
             return dtype
+        case str() if re.fullmatch(r"(b?f|[ciu])\d+", dtype):  # NumPy counts bytes there: its f16 has 128 bits
+            raise unknown_dtype(dtype, span)
     try:
         found = np.dtype(dtype)  # type: ignore[call-overload]
     except TypeError:

@@ -9,36 +9,33 @@ name only if it is a tensor or scalar of the caller, or has a range that was giv
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from unrut.errors import ShapeError
+from unrut.errors import BindError, ShapeError
 from unrut.language.names import LONGEST, reason_against
-from unrut.language.notation import Definition, GivenAxis, Term
+from unrut.language.notation import Definition, GivenAxis, Line, Name, Parameter, Reduction, Subscripted, Term
+from unrut.language.operators import Expression, Value, as_expression
+from unrut.language.origin import caller_span
 from unrut.language.recorder import Recorder, place
-from unrut.language.renaming import Renaming, axis_names
+from unrut.language.renaming import Renaming, axis_names, mentioned
 from unrut.language.tensor import Tensor
 from unrut.spans import Span
 
 
 def inline(
-    recorder: Recorder,
-    callee: Definition,
-    arguments: tuple[Tensor, ...],
-    scalars: Mapping[str, Term],
-    span: Span | None,
+    recorder: Recorder, callee: Definition, given: Sequence[object], scalars: Mapping[str, Value]
 ) -> tuple[Tensor, ...]:
     """Add the callee's statements to the op at work, and give its results as tensors of that op.
 
+    `given` are the callee's tensors, parameters or tensors of the caller; `scalars` are numbers or made of the caller's.
     A signature of the callee is held against the ranks of the arguments; its sizes and dtypes are not looked at.
+
+    Raises BindError, ShapeError.
     """
-    for parameter, argument in zip(callee.parameters, arguments, strict=True):
-        if parameter.dimensions is not None and argument.rank not in (None, len(parameter.dimensions)):
-            raise ShapeError(
-                f"`{callee.name}` takes `{parameter.name}` with {len(parameter.dimensions)} dimension(s), "
-                f"`{argument.name}` has {argument.rank}",
-                places=place(span),
-                remedy="a tensor with as many dimensions",
-            )
+    span = caller_span()
+    terms = {name: _scalar(recorder, callee, name, value, span) for name, value in scalars.items()}
+    pairs = zip(callee.parameters, given, strict=True)
+    arguments = [_argument(recorder, callee, parameter, value, span) for parameter, value in pairs]
     recorder.called += 1
     prefix = f"{callee.name}.{recorder.called}."
     known = frozenset([*(p.name for p in callee.parameters), *callee.scalars, *(s.target for s in callee.statements)])
@@ -46,7 +43,7 @@ def inline(
     tensors |= {s.target: prefix + s.target for s in callee.statements}
     axes = {name: prefix + name for s in callee.statements for name in axis_names(s, known)}
     axes |= {axis.name: prefix + axis.name for axis in callee.axes}
-    renaming = Renaming(tensors=tensors, axes=axes, scalars=scalars)
+    renaming = Renaming(tensors=tensors, axes=axes, scalars=terms)
     for axis in callee.axes:
         recorder.give(GivenAxis(name=axes[axis.name], extent=renaming.term(axis.extent), span=axis.span))
     ranks = {}
@@ -54,6 +51,43 @@ def inline(
         recorder.define(renaming.statement(statement))
         ranks[statement.target] = len(statement.subscripts)
     return tuple(Tensor(recorder, tensors[name], ranks[name]) for name in callee.results)
+
+
+def _argument(
+    recorder: Recorder, callee: Definition, parameter: Parameter, value: object, span: Span | None
+) -> Tensor:
+    """A tensor of the caller, with as many dimensions as the callee's signature says."""
+    if not isinstance(value, Tensor) or value.recorder is not recorder:
+        what = "a tensor of another op" if isinstance(value, Tensor) else f"a value of type {type(value).__name__}"
+        what = "an expression" if isinstance(value, Expression) else what
+        raise BindError(
+            f"`{callee.name}` is called inside op `{recorder.op}`, and its `{parameter.name}` is {what}",
+            places=place(span),
+            remedy=f"a parameter of `{recorder.op}`, or a tensor that it defines: T[i, j] = ...",
+        )
+    if parameter.dimensions is not None and value.rank not in (None, len(parameter.dimensions)):
+        raise ShapeError(
+            f"`{callee.name}` takes `{parameter.name}` with {len(parameter.dimensions)} dimension(s), "
+            f"`{value.name}` has {value.rank}",
+            places=place(span),
+            remedy="a tensor with as many dimensions",
+        )
+    return value
+
+
+def _scalar(recorder: Recorder, callee: Definition, name: str, value: Value, span: Span | None) -> Term:
+    """A number, or a term of the caller's scalars and of extents."""
+    term = as_expression(value, span).term
+    for part in mentioned(term):
+        if isinstance(part, Subscripted | Reduction | Line) or (
+            isinstance(part, Name) and part.name not in recorder.scalars
+        ):
+            raise BindError(
+                f"`{name}` of `{callee.name}` is a run-time scalar and can't depend on axes or elements",
+                places=place(span),
+                remedy=f"a number, or a scalar of `{recorder.op}`; a tensor parameter where it varies",
+            )
+    return term
 
 
 def final_names(definition: Definition) -> Definition:

@@ -55,7 +55,7 @@ def definition_span(file: str, line: int, name: str) -> Span:
 
 
 def assigned_name() -> str | None:
-    """The plain variable that the value of the current call is assigned to, as in `V = ur.tensor()`."""
+    """The variable that the value of the current call is assigned to: `V = ur.tensor()`, `V, W = ur.tensor(), ...`."""
     frame = caller()
     span = caller_span()
     if frame is None or span is None:
@@ -64,6 +64,12 @@ def assigned_name() -> str | None:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as value) if _starts(value, span):
                 return name
+            case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)) if len(names) == len(values):
+                for target, value in zip(names, values, strict=True):
+                    if isinstance(target, ast.Name) and isinstance(value, ast.Call) and _starts(value, span):
+                        return target.id
+            case _:
+                pass
     return None
 
 

@@ -179,6 +179,8 @@ def parse_spec(spec: str, file: str = "<spec>") -> Spec:
 
     def read(reader: _Reader) -> Spec:
         dtype, dimensions = reader.type()
+        if reader.errors:
+            raise_all(reader.errors)
         if dtype is None or dimensions is None:
             raise reader.fault(
                 "a spec has a dtype and extents", remedy='ur.spec("f32[8, n]"), or ur.spec("f32[]") for a single number'

@@ -78,8 +78,8 @@ def _results(returned: object, recorder: Recorder, face: Face) -> tuple[str, ...
 def tensor(name: str | None = None, **later: object) -> Tensor:
     """A tensor of the op, to be defined by `V[i, j] = ...`.
 
-    Without a name it takes that of the variable that it is directly assigned to, `V = ur.tensor()`; where there is none,
-    the first free one of t1, t2, ...
+    Without a name it takes that of the variable that it is directly assigned to, `V = ur.tensor()` or
+    `V, W = ur.tensor(), ur.tensor()`; where there is none, the first free one of t1, t2, ...
     """
     span = caller_span()
     recorder = needed("a tensor", span)

@@ -1,0 +1,498 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each wrong spelling in a traced function: the class of error, its sentence, what it points at, and what it proposes.
+
+The comment at the end of a line is the stretch of it that the caret must mark.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import unrut as ur
+from unrut.errors import AxisError, NameClashError, NotationError, RangeError, ShapeError, UnrutError
+
+SOURCE = Path(__file__).read_text(encoding="utf-8")
+CASES = {}
+
+
+def case(kind, message, remedy):
+    def note(function):
+        CASES[function.__name__] = (function, kind, message, remedy)
+        return function
+
+    return note
+
+
+@case(NotationError, "`if` asks for the truth of an expression", "ur.where(condition, a, b)")
+def if_on_an_expression(x, y, i, j):
+    if x[i, j] > 0:  # x[i, j] > 0
+        pass
+
+
+@case(NotationError, "`if` asks for the truth of an expression", "ur.where(condition, a, b)")
+def a_conditional_expression(x, y, i, j):
+    y[i, j] = 1 if x[i, j] else 0  # 1 if x[i, j] else 0
+
+
+@case(NotationError, "`while` asks for the truth", "a loop over Python numbers")
+def while_on_an_expression(x, y, i, j):
+    while x[i, j] > 0:  # x[i, j] > 0
+        pass
+
+
+@case(NotationError, "`and` asks for the truth of an expression", "& with brackets: (a < b) & (c < d)")
+def and_of_conditions(x, y, i, j):
+    y[i, j] = ur.where(x[i, j] > 0 and i < 3, 1, 2)  # x[i, j] > 0 and i < 3
+
+
+@case(NotationError, "`or` asks for the truth of an expression", "| with brackets")
+def or_of_conditions(x, y, i, j):
+    y[i, j] = x[i, j] > 0 or i < 3  # x[i, j] > 0 or i < 3
+
+
+@case(NotationError, "`not` asks for the truth of an expression", "~ on a condition: ~(a < b)")
+def not_of_a_condition(x, y, i, j):
+    y[i, j] = not x[i, j] > 0  # not x[i, j] > 0
+
+
+@case(NotationError, "comparisons of expressions can't be chained", "(a < b) & (b < c)")
+def a_chained_comparison(x, y, i, j):
+    y[i, j] = 0 < x[i, j] < 1  # 0 < x[i, j] < 1
+
+
+@case(NotationError, "comparisons of expressions can't be chained", "(a < b) & (b < c)")
+def a_chained_comparison_in_if(x, y, i, j):
+    if 0 < x[i, j] < 1:  # 0 < x[i, j] < 1
+        pass
+
+
+@case(NotationError, "`np.exp` can't be applied", "ur.exp(...)")
+def a_function_of_numpy(x, y, i, j):
+    y[i, j] = 2 + np.exp(x[i, j])  # np.exp(x[i, j])
+
+
+@case(NotationError, "`np.absolute` can't be applied", "ur.abs(...)")
+def a_function_of_numpy_by_another_name(x, y, i, j):
+    y[i, j] = np.abs(x[i, j])  # np.abs(x[i, j])
+
+
+@case(NotationError, "`np.exp` can't be applied", "ur.exp(...)")
+def a_function_of_numpy_on_a_tensor(x, y, i, j):
+    y[i, j] = np.exp(x)[i, j]  # np.exp(x)
+
+
+@case(NotationError, "`np.where` can't be applied", "ur.where(condition, a, b)")
+def where_of_numpy(x, y, i, j):
+    y[i, j] = np.where(x[i, j], 1, 2)  # np.where(x[i, j], 1, 2)
+
+
+@case(NotationError, "`np.sum` can't be applied", "ur.sum[k](...), with the axes by name")
+def a_reduction_of_numpy(x, y, i, j):
+    y[i] = np.sum(x[i, j])  # np.sum(x[i, j])
+
+
+@case(NotationError, "NumPy can't make an array of this", "functions of unrut")
+def an_array_of_an_expression(x, y, i, j):
+    y[i, j] = np.asarray(x[i, j])  # np.asarray(x[i, j])
+
+
+@case(NotationError, "an array can't stand in an expression", "a positional parameter of the op")
+def an_array_on_the_left(x, y, i, j):
+    y[i, j] = np.ones(3) * x[i, j]  # np.ones(3) * x[i, j]
+
+
+@case(NotationError, "an array can't stand in an expression", "a positional parameter of the op")
+def an_array_on_the_right(x, y, i, j):
+    y[i, j] = x[i, j] + np.ones(3)  # x[i, j] + np.ones(3)
+
+
+@case(NotationError, "no value as a Python number", "ur.exp(...)")
+def a_function_of_math(x, y, i, j):
+    y[i, j] = math.exp(x[i, j])  # math.exp(x[i, j])
+
+
+@case(NotationError, "no value as a Python number", "functions of unrut")
+def float_of_an_expression(x, y, i, j):
+    y[i, j] = float(x[i, j])  # float(x[i, j])
+
+
+@case(NotationError, "no value as a Python integer", "an axis in place of a Python loop")
+def a_range_of_an_extent(x, y, i, j):
+    for _ in range(x.shape[0]):  # range(x.shape[0])
+        pass
+
+
+@case(NotationError, "this can't be iterated over", "an axis")
+def iteration_over_a_tensor(x, y, i, j):
+    for _ in x:  # x
+        pass
+
+
+@case(NotationError, "this can't be iterated over", "an axis")
+def iteration_over_an_expression(x, y, i, j):
+    a, b = x[i, j]  # a, b
+    y[i, j] = a + b
+
+
+@case(NotationError, "this has no length yet", "P.shape[0]")
+def the_length_of_a_tensor(x, y, i, j):
+    y[i, j] = len(x)  # len(x)
+
+
+@case(NotationError, "Python's `max` compares values", "ur.maximum(a, b), or ur.max[k](a)")
+def max_of_python(x, y, i, j):
+    y[i, j] = max(x[i, j], 0)  # max(x[i, j], 0)
+
+
+@case(NotationError, "`@` is not part of the notation", "ur.sum[k](A[i, k]*B[k, j])")
+def a_matrix_product(x, y, i, j):
+    y[i, j] = x @ x  # x @ x
+
+
+@case(NotationError, "this is a value, not a function", "square brackets")
+def round_brackets(x, y, i, j):
+    y[i, j] = x(i, j)  # x(i, j)
+
+
+@case(NotationError, "only tensors have subscripts", "a tensor of its own")
+def subscripts_of_an_expression(x, y, i, j):
+    y[i, j] = (x[i, j] + 1)[i]  # (x[i, j] + 1)[i]
+
+
+@case(NotationError, "tensor `x` stands here without subscripts", "x[i, j], with an axis for each dimension")
+def a_tensor_as_a_whole(x, y, i, j):
+    y[i, j] = x + 1  # x + 1
+
+
+@case(NotationError, "slices are not part of the notation", "one axis for each dimension")
+def a_slice(x, y, i, j):
+    y[i] = ur.sum[j](x[i, 1:3])  # x[i, 1:3]
+
+
+@case(NotationError, "`...` is not part of the notation", "an axis for each dimension")
+def an_ellipsis(x, y, i, j):
+    y[i] = x[i, ...]  # x[i, ...]
+
+
+@case(NotationError, "'j' can't stand in an expression", "an axis")
+def a_string_as_subscript(x, y, i, j):
+    y[i] = x[i, "j"]  # x[i, "j"]
+
+
+@case(NotationError, "None can't stand in an expression", "an axis")
+def none_as_subscript(x, y, i, j):
+    y[i] = x[i, None]  # x[i, None]
+
+
+@case(NotationError, "a tuple can't stand in an expression", "one of its parts")
+def the_tuple_of_an_argmax(x, y, i, j):
+    y[()] = ur.argmax[i, j](x[i, j])  # y[()]
+
+
+@case(NotationError, "the number does not fit 64 bits", "a float")
+def a_huge_number(x, y, i, j):
+    y[i, j] = x[i, j] + 2**63  # x[i, j] + 2**63
+
+
+@case(ur.DTypeError, "complex numbers are not part of the language yet", "two tensors")
+def a_complex_number(x, y, i, j):
+    y[i, j] = x[i, j] * 1j  # x[i, j] * 1j
+
+
+@case(NotationError, "nested deeper than 128", "a reduction over an axis in place of a Python loop")
+def a_long_python_loop(x, y, i, j):
+    total = 0
+    for _ in range(200):
+        total = total + x[i, j]  # total + x[i, j]
+    y[i, j] = total
+
+
+@case(NotationError, "of more than 100000 parts", "a tensor of its own for a part")
+def an_expression_that_doubles(x, y, i, j):
+    e = x[i, j]
+    for _ in range(60):
+        e = e * e  # e * e
+    y[i, j] = e
+
+
+@case(NotationError, "returns nothing: a forgotten return?", "return y")
+def a_forgotten_return(x, y, i, j):
+    y[i, j] = x[i, j]  # y[i, j]
+
+
+@case(NotationError, "returns an expression, but results are tensors", "return V")
+def an_expression_returned(x, y, i, j):
+    y[i, j] = x[i, j]  # y[i, j]
+    return y[i, j]
+
+
+@case(NotationError, "returns its parameter `x`", "V[i] = x[i]")
+def a_parameter_returned(x, y, i, j):
+    y[i, j] = x[i, j]  # y[i, j]
+    return x
+
+
+@case(NotationError, "returns one tensor twice", "each result once")
+def a_result_twice(x, y, i, j):
+    y[i, j] = x[i, j]  # y[i, j]
+    return y, y
+
+
+@case(NameClashError, "tensor `y` is defined twice", "ur.where(condition, a, b) if it has cases")
+def a_second_definition(x, y, i, j):
+    y[i, j] = x[i, j]  # y[i, j]
+    y[i, j] = 2 * x[i, j]
+
+
+@case(NameClashError, "`x` is a parameter: it can't be assigned to", "a tensor of its own")
+def a_parameter_assigned_to(x, y, i, j):
+    x[i, j] = 0.0  # x[i, j]
+
+
+@case(NotationError, "tensor `z` is never defined", "z[i, j] = ...")
+def a_tensor_never_defined(x, y, i, j):
+    z = ur.tensor("z")  # ur.tensor("z")
+    y[i, j] = z[i, j]
+    return y
+
+
+@case(NameClashError, "tensor `y` is declared twice", "another name")
+def a_tensor_declared_twice(x, y, i, j):
+    ur.tensor("y")  # ur.tensor("y")
+
+
+@case(NameClashError, "tensor `x` is a parameter already", "another name")
+def a_tensor_named_as_a_parameter(x, y, i, j):
+    ur.tensor("x")  # ur.tensor("x")
+
+
+@case(NameClashError, "`for` can't be the name of an axis: it is a keyword of Python", "for_")
+def a_keyword_as_a_name(x, y, i, j):
+    ur.axes("for")  # ur.axes("for")
+
+
+@case(NameClashError, "can't be the name of a tensor", "another name")
+def a_hostile_name(x, y, i, j):
+    ur.tensor('y; system("true")')  # ur.tensor('y; system("true")')
+
+
+@case(NameClashError, "`é` can't be the name of an axis".replace("é", "\\xe9"), "ASCII letters")
+def a_name_beyond_ascii(x, y, i, j):
+    ur.axis("é")  # ur.axis("é")
+
+
+@case(NameClashError, "`exp` can't be the name of a tensor: it is a word of the notation", "exp_")
+def a_word_of_the_notation(x, y, i, j):
+    ur.tensor("exp")  # ur.tensor("exp")
+
+
+@case(AxisError, "`j` is neither an axis nor a scalar nor a tensor", "`j` on the left side")
+def an_axis_that_is_nowhere_bound(x, y, i, j):
+    y[i] = x[i, j]  # x[i, j]
+    return y
+
+
+@case(AxisError, "`sum` runs over axes, `1` is a number", 'k = ur.axis("k")')
+def an_axis_by_its_number(x, y, i, j):
+    y[i] = ur.sum[1](x[i, j])  # ur.sum[1]
+
+
+@case(AxisError, "`sum` runs over axes, here is a str", 'k = ur.axis("k")')
+def an_axis_by_a_string(x, y, i, j):
+    y[i] = ur.sum["j"](x[i, j])  # ur.sum["j"]
+
+
+@case(NotationError, "`ur.max` needs its axes in square brackets", "of two numbers: ur.maximum(a, b)")
+def a_reduction_without_axes(x, y, i, j):
+    y[i] = ur.max(x[i, j], 0)  # ur.max(x[i, j], 0)
+
+
+@case(AxisError, "`sum` has no axis", "ur.sum[k](...)")
+def a_reduction_over_nothing(x, y, i, j):
+    y[i] = ur.sum[()](x[i, j])  # ur.sum[()]
+
+
+@case(AxisError, "`sum` has axis `j` twice", "each axis once")
+def a_reduction_with_one_axis_twice(x, y, i, j):
+    y[i] = ur.sum[j, j](x[i, j])  # ur.sum[j, j]
+
+
+@case(AxisError, "`softmax` runs along one axis", "along=j")
+def softmax_along_a_number(x, y, i, j):
+    y[i, j] = ur.softmax(x[i, j], along=1)  # ur.softmax(x[i, j], along=1)
+
+
+@case(AxisError, "axis `k` is given two ranges", "another name")
+def two_ranges_of_one_axis(x, y, i, j):
+    y[ur.axis("k", 3)] = 1.0
+    z = ur.tensor("z")
+    z[ur.axis("k", 4)] = 1.0  # ur.axis("k", 4)
+    return y, z
+
+
+@case(NotationError, "the left side takes bare axes only", "y[i, j] = ...")
+def a_number_on_the_left(x, y, i, j):
+    y[0, j] = x[0, j]  # y[0, j]
+    return y
+
+
+@case(NotationError, "accumulation (`+=`) is not part of the language yet", "a reduction")
+def accumulation(x, y, i, j):
+    y[i, j] += x[i, j]  # y[i, j]
+
+
+@case(NotationError, "depend on each other in a circle", "not part of the language yet")
+def recurrence(x, y, i, j):
+    y[i, j] = y[i - 1, j] + x[i, j]  # y[i, j]
+    return y
+
+
+@case(NotationError, "a place before the range (`h[-1]`)", "not part of the language yet")
+def a_place_before_the_range(x, y, i, j):
+    y[-1, j] = 0  # y[-1, j]
+
+
+@case(NotationError, "writing at computed places (`x[...]` on the left side)", "where=seg[e] == i")
+def a_computed_place(x, y, i, j):
+    y[x[i, j]] = 0  # y[x[i, j]]
+
+
+@case(NotationError, "`ur.axis(start=, stop=)`, a range from data, is not part of the language yet", 'ur.axis("e", 7)')
+def a_range_from_data(x, y, i, j):
+    ur.axis("e", start=0, stop=3)  # ur.axis("e", start=0, stop=3)
+
+
+@case(NotationError, "`ur.tensor(shape=, init=)` is not part of the language yet", 'ur.tensor("V")')
+def a_declared_shape(x, y, i, j):
+    ur.tensor("z", shape=(3,), init=0)  # ur.tensor("z", shape=(3,), init=0)
+
+
+@case(NotationError, "`nearest` is not a mode of reading outside", "one of edge, wrap, reflect, symmetric, or a number")
+def an_unknown_mode(x, y, i, j):
+    y[i, j] = x.outside("nearest")[i, j - 1]  # x.outside("nearest")
+
+
+@case(NotationError, "the number of dimensions of `x` is unknown here", "a signature")
+def a_shape_unpacked_too_early(x, y, i, j):
+    n, m = x.shape  # n, m
+    y[i] = n + m
+
+
+@case(ur.DTypeError, "`f16` is not a dtype", "one of bool, i32, i64, f32, f64")
+def a_dtype_that_is_none(x, y, i, j):
+    y[i, j] = ur.cast(x[i, j], "f16")  # ur.cast(x[i, j], "f16")
+
+
+@case(ShapeError, "tensor `z` has 2 dimension(s), here are 1 subscript(s)", "2 subscript(s)")
+def too_few_subscripts(x, y, i, j):
+    z = ur.tensor("z")
+    z[i, j] = x[i, j]
+    y[i] = z[i]  # z[i]
+
+
+@case(RangeError, "a read leaves `x`: `j + 1` goes up to 6", "x.outside(0.0)[...]")
+def a_read_that_leaves(x, y, i, j):
+    y[i, j] = x[i, j] + x[i, j + 1]  # x[i, j + 1]
+    return y
+
+
+@case(ShapeError, "axis `j` has extent 6 here and 5 there", "rename one of the axes")
+def an_axis_with_two_extents(x, y, i, j):
+    y[i] = ur.sum[j](x[2 * i, j] * x[j, 2 * i])  # x[2 * i, j]
+    return y
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_error_says_what_where_and_what_to_try(name):
+    function, kind, message, remedy = CASES[name]
+
+    def op(x):
+        i, j = ur.axes("i j")
+        return function(x, ur.tensor("y"), i, j)
+
+    with pytest.raises(UnrutError) as caught:
+        ur.op(op).program("f32[5, 6]")
+    error = caught.value
+    assert type(error) is kind
+    assert message in error.message
+    assert remedy in str(error)
+    assert "\n" not in error.message
+    found = re.search(rf"def {name}\(.*?\n(.*?)(\n\n|\Z)", SOURCE, re.DOTALL)
+    assert found
+    marked = next(line.strip() for line in found[1].splitlines() if "  # " in line)
+    places = [p.span for p in error.places]
+    assert all(span.file == __file__ for span in places)
+    stretches = [(s.source_line().strip(), s.source_line()[s.column : s.end]) for s in places]
+    if name == "iteration_over_a_tensor":  # Python gives the whole line of a `for` or its iterable, by version
+        assert stretches[0][0] == marked
+    else:
+        assert (marked, marked.split("  # ")[1]) in stretches
+
+
+def test_outside_of_ops():
+    with pytest.raises(NotationError, match="a tensor belongs inside an op"):
+        ur.tensor("V")
+
+
+def test_a_tensor_of_another_op():
+    kept = []
+
+    @ur.op
+    def first(x):
+        kept.append(x)
+        i = ur.axis("i")
+        y = ur.tensor()
+        y[i] = x[i]
+        return y
+
+    @ur.op
+    def second(x):
+        i = ur.axis("i")
+        y = ur.tensor()
+        y[i] = kept[0][i]
+        return y
+
+    first.definition()
+    with pytest.raises(NotationError, match="tensor `x` belongs to op `first` and can't be used outside it"):
+        second.definition()
+
+
+def test_what_an_ops_function_may_not_be():
+    with pytest.raises(NotationError, match="parameter `y` is a tensor and can't have a default") as caught:
+
+        @ur.op
+        def optional(x, y=None):
+            pass
+
+    assert "try: `*,` before it" in str(caught.value)
+    with pytest.raises(NotationError, match="variable parameter `xs`"):
+
+        @ur.op
+        def variable(*xs):
+            pass
+
+    with pytest.raises(NameClashError, match="`int` can't be the name of an op"):
+
+        @ur.op
+        def int(x):  # noqa: A001
+            pass
+
+    with pytest.raises(NameClashError, match="`exp` can't be the name of a parameter"):
+
+        @ur.op
+        def fine(exp):
+            pass
+
+    with pytest.raises(NotationError, match="the signature of `other` names the tensors q, the function takes x"):
+
+        @ur.op("q: f32[n]")
+        def other(x):
+            pass
+
+    with pytest.raises(NotationError, match=r"@ur\.op takes a function or a signature"):
+        ur.op(3)
