@@ -15,6 +15,7 @@ from typing import Any
 from unrut.demo.data import Array
 from unrut.demo.measure import Agreement, Cost, agreement, cost_in_numpy, seconds_of
 from unrut.demo.network import Layer
+from unrut.emitter.source import Source
 from unrut.errors import BuildError
 from unrut.reference import evaluate_with_bounds
 
@@ -100,7 +101,7 @@ def compile_and_run(
     kernel = bound.compile("c")
     built = time.perf_counter() - begin
     results, seconds = seconds_of(lambda: as_tuple(bound()), times=7)
-    source = kernel.trace.source
+    source = kernel.library.source
     file = folder / f"{layer.name}.c"
     file.write_text(source.code, encoding="utf-8")
     file.with_suffix(".h").write_text(source.header, encoding="utf-8")
@@ -118,8 +119,11 @@ def compile_and_run(
     return results, compiled
 
 
-def excerpt(source: Any, most: int = 16) -> str:
-    """The lines of the source that make the votes, the first statement of both ops."""
+def excerpt(source: Source, most: int = 18) -> str:
+    """The loops of the first statement, which makes the votes: its first lines in the source that follow each other."""
     lines = source.code.splitlines()
-    votes = sorted(source.lines)[0]
-    return "\n".join(lines[votes - 1 : votes - 1 + most])
+    first = min(source.lines)
+    last = first
+    while source.lines.get(last + 1) == source.lines[first] and last - first + 1 < most:
+        last += 1
+    return textwrap.dedent("\n".join(lines[first - 1 : last]))

@@ -38,13 +38,14 @@ class Report:
 
     def code(self, text: str, language: str) -> None:
         """A listing, indented."""
+        indented = "\n".join(f"    {line}".rstrip() for line in text.splitlines())
         if self.console is None:
-            print("\n".join(f"    {line}".rstrip() for line in text.splitlines()))
+            print(indented)
             return
-        from rich.padding import Padding
         from rich.syntax import Syntax
 
-        self.console.print(Padding(Syntax(text, language, theme="ansi_dark", background_color="default"), (0, 0, 0, 4)))
+        painter = Syntax("", language, theme="ansi_dark", background_color="default")
+        self.console.print(painter.highlight(indented), end="")  # as text: it wraps where the terminal ends
 
     def table(self, rows: Sequence[Sequence[str]]) -> None:
         """Columns, the first one flush left, the others flush right; the first row names them."""
