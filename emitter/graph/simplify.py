@@ -34,7 +34,7 @@ def simplify(expr: Expr, known: Known) -> Expr:
             yes, no = simplify(then, known.given(test)), simplify(otherwise, known.given(negation(test)))
             return replace(expr, condition=test, then=yes, otherwise=no)
         case Call(function="bitwise_and", arguments=(left, right), dtype=DType.bool):
-            return _both(simplify(left, known), right, known, expr)
+            return _both(simplify(left, known), simplify(right, known), expr)
         case _:
             parts = children(expr)
             inner = rebuild(expr, tuple(simplify(part, known) for part in parts)) if parts else expr
@@ -43,13 +43,13 @@ def simplify(expr: Expr, known: Known) -> Expr:
             return _condition(inner, known) if inner.dtype is DType.bool else inner
 
 
-def _both(left: Expr, right: Expr, known: Known, expr: Call) -> Expr:
-    if left == FALSE:
+def _both(left: Expr, right: Expr, expr: Call) -> Expr:
+    """A conjunction. Both sides are evaluated, so neither is simplified by what the other says: it may read."""
+    if FALSE in (left, right):
         return FALSE
-    other = simplify(right, known.given(left))
-    if left == TRUE or other == FALSE:
-        return other
-    return left if other == TRUE else replace(expr, arguments=(left, other))
+    if left == TRUE:
+        return right
+    return left if right == TRUE else replace(expr, arguments=(left, right))
 
 
 def _condition(expr: Expr, known: Known) -> Expr:

@@ -3,15 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-
+from collections.abc import Callable, Iterable
 from unrut.emitter.graph.linear import Linear, axis_value, call, constant, expression, linear
 from unrut.emitter.graph.names import Names
 from unrut.emitter.graph.ranges import Known, bounds
+from unrut.emitter.graph.simplify import TRUE
 from unrut.emitter.lower.bounds import Residue
 from unrut.emitter.lower.site import Context, Site, Span, moved
-from unrut.emitter.nest import Guard, Loop, LoopKind, Node
+from unrut.emitter.nest import Declare, Guard, Loop, LoopKind, Node
 from unrut.program.extents import Extent
 from unrut.program.nodes import Expr
 from unrut.program.types import DType
@@ -22,8 +21,10 @@ Sites = tuple[Site, ...]
 Body = Callable[[Sites, Context], tuple[Node, ...]]
 
 
-def with_value(sites: Sites, axes: tuple[str, ...], context: Context, value: Linear, size: Linear) -> tuple[Sites, Context]:
-    """Every site's axis now begins at `value` and has `size` places; knowledge about its variable moves along."""
+def with_value(
+    sites: Sites, axes: tuple[str, ...], context: Context, value: Linear, size: Linear, most: int | None = None
+) -> tuple[Sites, Context]:
+    """Every site's axis now begins at `value` and has `size` places, never more than `most`; its variable's facts move along."""
     known, found = context.known, []
     for site, axis in zip(sites, axes, strict=True):
         span = site.spans[axis]
@@ -31,6 +32,8 @@ def with_value(sites: Sites, axes: tuple[str, ...], context: Context, value: Lin
         now = value if single else value + axis_value(span.variable)
         known = moved(known, span.variable, now - span.base)
         limit = size.constant if not size.terms else span.limit
+        if most is not None and not limit.is_fixed:
+            limit = Extent(constant=most)
         if not single:
             known = known.with_axis(span.variable, 0, limit - 1)
             if size.terms:
@@ -61,17 +64,10 @@ def opened(
     rest = linear(call("remainder", expression(span.size), expression(constant(block))))
     stop = span.base + span.size - rest
     nodes = _block_loop(sites, axes, span, stop, block, context, names, note, body)
-    tail_sites, tail = with_value(sites, axes, context, stop, rest)
-    limit = Extent(constant=block - 1)
-    tail_sites = tuple(
-        site.with_span(axis, replace(site.spans[axis], limit=limit)) for site, axis in zip(tail_sites, axes, strict=True)
-    )
-    known = tail.known
-    for site, axis in zip(tail_sites, axes, strict=True):
-        known = known.with_axis(site.spans[axis].variable, 0, block - 2)
-    known = known.with_facts(rest - constant(1))
+    tail_sites, tail = with_value(sites, axes, context, stop, rest, block - 1)
     some = call("greater", expression(rest), expression(constant(0)), dtype=DType.bool)
-    return (*nodes, *guarded(some, body(tail_sites, tail.learn(known)), note))
+    last = body(tail_sites, tail.learn(tail.known.with_facts(rest - constant(1))))
+    return side_by_side((nodes, guarded(some, last, note)), note)
 
 
 def _places(
@@ -120,9 +116,9 @@ def _fixed_blocks(
     rest = size % block
     stop = span.base + constant(size - rest)
     nodes = _block_loop(sites, axes, span, stop, block, context, names, note, body)
-    if rest:
-        nodes += body(*with_value(sites, axes, context, stop, constant(rest)))
-    return nodes
+    if not rest:
+        return nodes
+    return side_by_side((nodes, body(*with_value(sites, axes, context, stop, constant(rest)))), note)
 
 
 def _block_loop(
@@ -143,6 +139,18 @@ def _block_loop(
 def guarded(condition: Expr, nodes: tuple[Node, ...], note: str) -> tuple[Node, ...]:
     """The nodes under a condition; nothing for no nodes."""
     return (Guard(condition=condition, body=nodes, note=note),) if nodes else ()
+
+
+def side_by_side(chunks: Iterable[tuple[Node, ...]], note: str) -> tuple[Node, ...]:
+    """Chunks of one body in sequence; those that declare registers get a block of their own, as names may repeat."""
+    filled = [chunk for chunk in chunks if chunk]
+    if len(filled) < 2:
+        return filled[0] if filled else ()
+    nodes: list[Node] = []
+    for chunk in filled:
+        declares = any(isinstance(node, Declare) for node in chunk)
+        nodes += (Guard(condition=TRUE, body=chunk, note=note),) if declares else chunk
+    return tuple(nodes)
 
 
 def tile_loops(

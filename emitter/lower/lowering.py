@@ -9,13 +9,14 @@ moved subscripts are decided for whole parts; what other axes decide becomes one
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from unrut.emitter.graph.computation import Graph
-from unrut.emitter.graph.linear import Linear, axis_value, call, constant, expression, number
+from unrut.emitter.graph.linear import Linear, axis_value, call, constant, expression, number, substitute
 from unrut.emitter.graph.policies import all_of
 from unrut.emitter.graph.ranges import Known, at_least_zero
 from unrut.emitter.graph.simplify import simplify
-from unrut.emitter.lower.loops import Sites, opened, tile_loops, with_value
+from unrut.emitter.lower.loops import Sites, opened, side_by_side, tile_loops, with_value
 from unrut.emitter.lower.memory import Memory
 from unrut.emitter.lower.reductions import ReductionLowering
 from unrut.emitter.lower.regions import extreme, pieces, wanted
@@ -39,6 +40,7 @@ class Lowering:
         self.graph = graph
         self.plan = plan
         self.memory = Memory(graph, plan)
+        self.task_names: dict[tuple[str, str], str] = {}
 
     def nest(self) -> Nest:
         """All kernels, one for each run of entries that share a loop."""
@@ -62,6 +64,10 @@ class Lowering:
             site, known = start(self.graph.computation(entry.computation), entry, self.memory.names, context.known)
             sites.append(site)
             context = context.learn(known)
+        lead = sites[0]
+        for over in lead.entry.loops[: lead.entry.tasks]:
+            name = lead.spans[over.axis].variable if over.block == 1 else self.memory.names.fresh(f"{over.axis}_block")
+            self.task_names[lead.computation.name, over.axis] = name
         tasks: list[TaskAxis] = []
         body = self.tasks(tuple(sites), 0, context, tasks)
         self.memory.names.taken = taken
@@ -77,26 +83,24 @@ class Lowering:
         axes = tuple(site.entry.loops[depth].axis for site in sites)
         span = sites[0].spans[axes[0]]
         extent = span.limit
-        variable = span.variable if block == 1 else self.memory.names.fresh(f"{axes[0]}_block")
+        variable = self.task_names[sites[0].computation.name, axes[0]]
         place, stop = axis_value(variable), constant(extent)
         if block > 1 and provably_le(extent, Extent(constant=block)):
             inner, after = with_value(sites, axes, context, constant(0), constant(extent))
             return self.tasks(inner, depth + 1, after, tasks)
         tasks.append(TaskAxis(axis=variable, stop=expression(stop), step=block))
         inner, after = with_value(sites, axes, context, place, constant(block))
-        whole = not extent.terms and extent.value() % block == 0
+        whole = block == 1 or (extent.is_fixed and extent.value() % block == 0)
         last = extent - block
         known = after.known.with_axis(variable, 0, last).with_facts(constant(last) - place)
         main = self.tasks(inner, depth + 1, after.learn(known).open(variable), tasks)
         if whole:
             return main
-        position = len(tasks)
         rest = constant(extent.value() % block) if extent.is_fixed else constant(extent) - place
         begin = constant(extent) - rest if extent.is_fixed else place
-        inner, after = with_value(sites, axes, context, begin, rest)
+        inner, after = with_value(sites, axes, context, begin, rest, block - 1)
         known = after.known.with_axis(variable, 0, extent - 1)
         tail = self.tasks(inner, depth + 1, after.learn(known).open(variable), [])
-        assert position == len(tasks), "main and tail have the same task axes"
         test = call("less_equal", expression(place), expression(constant(last)), dtype=DType.bool)
         return (Guard(condition=test, body=main, otherwise=tail),)
 
@@ -113,12 +117,11 @@ class Lowering:
                 self.memory.enter(site)
                 if found.space is Space.register:
                     nodes.append(Declare(buffer=self.memory.buffer(site.computation.name), note=site.computation.statement))
-        for run in runs:
-            if len(run[0].entry.loops) == depth:
-                nodes += self.leaf(run[0], context)
-            else:
-                nodes += self.loop(tuple(run), depth, context)
-        return tuple(nodes)
+        chunks = [
+            self.leaf(run[0], context) if len(run[0].entry.loops) == depth else self.loop(tuple(run), depth, context)
+            for run in runs
+        ]
+        return (*nodes, *side_by_side(chunks, sites[0].computation.statement))
 
     def loop(self, sites: Sites, depth: int, context: Context) -> tuple[Node, ...]:
         """The loop at one depth, shared by all sites; where lanes begin, its range is split first."""
@@ -138,19 +141,20 @@ class Lowering:
         kind = LoopKind.vector if block == 1 and innermost else LoopKind.serial
 
         def split(inner: Sites, after: Context) -> tuple[Node, ...]:
-            nodes: list[Node] = []
+            chunks: list[tuple[Node, ...]] = []
             span = inner[0].spans[axes[0]]
             forms = forms_of(inner, axes, after.known)
             unopened = unopened_of(inner, after) - {span.variable}
             for piece in pieces(forms, span.variable, span.size, unopened, after.known):
                 known, parts = after.known, []
                 for site, axis in zip(inner, axes, strict=True):
-                    part, known = narrowed(site, axis, known, piece)
+                    own = {span.variable: axis_value(site.spans[axis].variable)}
+                    facts = tuple(substitute(fact, own) for fact in piece.facts)
+                    part, known = narrowed(site, axis, known, replace(piece, facts=facts))
                     parts.append(part)
-                nodes += opened(
-                    tuple(parts), axes, block, after.learn(known), self.memory.names, kind, note, inside
-                )
-            return tuple(nodes)
+                names = self.memory.names
+                chunks.append(opened(tuple(parts), axes, block, after.learn(known), names, kind, note, inside))
+            return side_by_side(chunks, note)
 
         return self.versions(sites, axes, context, note, split)
 
@@ -214,7 +218,7 @@ def forms_of(sites: Sites, axes: tuple[str, ...], known: Known) -> list[Linear]:
     for site, axis in zip(sites, axes, strict=True):
         variable = site.spans[axis].variable
         for expr in site.computation.expressions()[:1]:
-            for form in wanted(simplify(site.place(expr), known)):
+            for form in wanted(simplify(site.place(expr), known), known):
                 c = form.coefficient(variable)
                 moved = form.without(variable) + axis_value(lead) * c
                 if moved not in found and (moved.axes() or not moved.is_number):

@@ -19,7 +19,7 @@ from unrut.emitter.graph.laws import identity, law
 from unrut.emitter.graph.linear import Linear, axis_value, call, constant, expression, extent_expr, number
 from unrut.emitter.graph.simplify import FALSE, TRUE, simplify
 from unrut.emitter.lower.bounds import Cut, cut
-from unrut.emitter.lower.loops import guarded, opened, strided, tile_loops
+from unrut.emitter.lower.loops import guarded, opened, side_by_side, strided, tile_loops
 from unrut.emitter.lower.memory import Memory
 from unrut.emitter.lower.site import Context, Site, narrowed
 from unrut.emitter.nest import Accumulate, Buffer, Declare, Loop, LoopKind, Node, Store
@@ -58,7 +58,7 @@ class ReductionLowering:
         lanes = site.entry.lanes
         partial = site.entry.reduce[-1].block if lanes and lanes == site.entry.reduce[-1].axis else 0
         open_axes = tuple(a for a in self.tile if not site.spans[a].is_single)
-        shape = tuple(site.spans[a].limit for a in open_axes)
+        shape = tuple(as_extent(max(1, site.spans[a].limit.value())) for a in open_axes)
         places = tuple(AxisValue(axis=site.spans[a].variable) for a in open_axes)
         name = site.computation.name
         value = self.memory.register(f"{name}_acc", self.dtype, (*shape, *((as_extent(partial),) if partial else ())))
@@ -124,11 +124,11 @@ class ReductionLowering:
         if target.partial and not rest:
             return self._lanes(site, axis, pending, context, target)
         found = cut(site, axis, pending, context)
-        nodes: list[Node] = []
+        chunks: list[tuple[Node, ...]] = []
         for piece in found.pieces:
             inner, known = narrowed(site, axis, context.known, piece)
-            nodes += self._loop(inner, axis, rest, found, piece.first, context.learn(known), target, place)
-        return tuple(nodes)
+            chunks.append(self._loop(inner, axis, rest, found, piece.first, context.learn(known), target, place))
+        return side_by_side(chunks, self.note)
 
     def _loop(
         self,
@@ -213,7 +213,7 @@ class ReductionLowering:
     ) -> tuple[Node, ...]:
         """The innermost reduction loop in blocks of as many places as there are partial accumulators, then its tail."""
         found = cut(site, axis, pending, context, residues=False)
-        nodes: list[Node] = []
+        chunks: list[tuple[Node, ...]] = []
         for piece in found.pieces:
             inner, known = narrowed(site, axis, context.known, piece)
 
@@ -221,10 +221,9 @@ class ReductionLowering:
                 return self._lane(sites[0], axis, found.pending, inside, target)
 
             block = target.partial
-            nodes += opened(
-                (inner,), (axis,), block, context.learn(known), self.memory.names, LoopKind.serial, self.note, body
-            )
-        return tuple(nodes)
+            names, kind = self.memory.names, LoopKind.serial
+            chunks.append(opened((inner,), (axis,), block, context.learn(known), names, kind, self.note, body))
+        return side_by_side(chunks, self.note)
 
     def _lane(
         self, site: Site, axis: str, pending: tuple[Expr, ...], context: Context, target: Accumulators

@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from unrut.emitter.graph.linear import Linear, call, constant, expression, linear
 from unrut.emitter.graph.ranges import Known, at_least_zero, conjuncts, difference
 from unrut.emitter.lower.site import Piece
-from unrut.program.nodes import AxisValue, Call, Expr, Where
+from unrut.program.nodes import AxisValue, Call, Expr, Read, Where
 from unrut.program.types import DType
 from unrut.program.walk import children
 
 
-def wanted(expr: Expr) -> Iterator[Linear]:
+def wanted(expr: Expr, known: Known) -> Iterator[Linear]:
     """Forms that are all at least 0 in the interior: there every lazy condition holds and no subscript is moved."""
     match expr:
         case Where(condition=condition, then=then, otherwise=otherwise):
@@ -27,31 +27,33 @@ def wanted(expr: Expr) -> Iterator[Linear]:
                     case (">=", form):
                         yield form
                     case _:
-                        yield from wanted(part)
-            yield from wanted(then)
-            yield from wanted(otherwise)
-        case Call(dtype=DType.i64):
-            yield from unmoved(expr)[1]
+                        yield from wanted(part, known)
+            yield from wanted(then, known)
+            yield from wanted(otherwise, known)
+        case Read(subscripts=subscripts):
+            for subscript in subscripts:
+                yield from unmoved(subscript, known)[1]
         case _:
             for part in children(expr):
-                yield from wanted(part)
+                yield from wanted(part, known)
 
 
-def unmoved(expr: Expr) -> tuple[Linear, tuple[Linear, ...]]:
+def unmoved(expr: Expr, known: Known) -> tuple[Linear, tuple[Linear, ...]]:
     """An index expression with every clamp and remainder taken as its first argument, and the forms that allow it."""
     match expr:
         case Call(function="maximum" | "minimum" as function, arguments=(left, right), dtype=DType.i64):
-            (one, first), (other, second) = unmoved(left), unmoved(right)
+            (one, first), (other, second) = unmoved(left, known), unmoved(right, known)
             gap = one - other if function == "maximum" else other - one
             return one, (*first, *second, gap)
         case Call(function="remainder", arguments=(dividend, divisor), dtype=DType.i64):
-            form, needs = unmoved(dividend)
+            form, needs = unmoved(dividend, known)
             size = linear(divisor)
-            if any(isinstance(atom, AxisValue) for _, atom in form.terms) and not size.terms:
+            once = at_least_zero(form + size, known) and at_least_zero(size * 2 - form - constant(1), known)
+            if once and not size.terms:  # wraps around at most once: a boundary, not a period
                 return form, (*needs, form, size - form - constant(1))
             return linear(expr), ()
         case Call(function="add" | "subtract", arguments=(left, right), dtype=DType.i64):
-            (one, first), (other, second) = unmoved(left), unmoved(right)
+            (one, first), (other, second) = unmoved(left, known), unmoved(right, known)
             return (one + other if expr.function == "add" else one - other), (*first, *second)
         case _:
             return linear(expr), ()

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Random legal plans: whatever the planner would never choose, lowering has to get right all the same."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from unrut.emitter.graph import Computation, Graph
+from unrut.emitter.graph.access import accesses
+from unrut.emitter.schedule.inline import inline
+from unrut.emitter.schedule.legal import check_legal
+from unrut.emitter.schedule.plan import Entry, LoopOver, Plan
+from unrut.errors import PlanError
+from unrut.program.nodes import ReduceKind
+
+BLOCKS = (2, 3, 4, 8)
+
+
+def aligned_axis(consumer: Computation, producer: Computation, axis: str, chance: random.Random) -> str | None:
+    """An axis of the consumer that could share a loop with `axis` of the computation before it."""
+    dimension = [a.name for a in producer.axes].index(axis)
+    read = {a.aligned(dimension) for a in accesses(consumer) if a.tensor == producer.name}
+    extent = producer.axes[dimension].extent
+    fitting = [a.name for a in consumer.axes if a.extent == extent and (not read or read == {a.name})]
+    return chance.choice(fitting) if fitting else None
+
+
+def random_loops(computation: Computation, begun: list[LoopOver], chance: random.Random) -> list[LoopOver]:
+    """Outer loops that begin with `begun`; a reduction's go on until its accumulators have a fixed size."""
+    loops = list(begun)
+    last = {loop.axis: loop.block for loop in loops}
+    axes = [a for a in computation.axes if last.get(a.name) != 1]
+    chance.shuffle(axes)
+    for axis in axes:
+        block = chance.choice((1, 1, *BLOCKS))
+        must = not axis.extent.is_fixed or axis.extent.value() > 8
+        if axis.name in last and block >= last[axis.name]:
+            continue
+        if (computation.reduction is not None and must and axis.name not in last) or chance.random() < 0.6:
+            loops.append(LoopOver(axis=axis.name, block=block))
+            if block > 2 and chance.random() < 0.2:
+                loops.append(LoopOver(axis=axis.name, block=chance.choice((1, 2))))
+    return loops
+
+
+def random_entry(computation: Computation, before: tuple[Computation, Entry] | None, chance: random.Random) -> Entry:
+    begun: list[LoopOver] = []
+    if before is not None and chance.random() < 0.8:
+        shared: dict[str, str] = {}
+        for loop in before[1].loops[: chance.randint(0, len(before[1].loops))]:
+            axis = shared.get(loop.axis) or aligned_axis(computation, before[0], loop.axis, chance)
+            if axis is None or (loop.axis not in shared and axis in shared.values()):
+                break
+            shared[loop.axis] = axis
+            begun.append(LoopOver(axis=axis, block=loop.block))
+    loops = random_loops(computation, begun, chance)
+    closed = {loop.axis for loop in loops if loop.block == 1}
+    tile = [a.name for a in computation.axes if a.name not in closed]
+    chance.shuffle(tile)
+    reduce = [LoopOver(axis=a.name) for a in computation.reduced]
+    lanes = chance.choice(["", *[a.name for a in computation.axes], *tile[-1:]])
+    is_arg = computation.reduction is not None and computation.reduction.kind in (ReduceKind.argmax, ReduceKind.argmin)
+    if reduce and not is_arg:
+        chance.shuffle(reduce)
+        if chance.random() < 0.4:
+            reduce[-1] = LoopOver(axis=reduce[-1].axis, block=chance.choice(BLOCKS))
+            lanes = reduce[-1].axis
+    stored = [a.name for a in computation.axes]
+    if chance.random() < 0.3:
+        chance.shuffle(stored)
+    tasks = 0
+    if not begun:
+        once = 0
+        while once < len(loops) and loops[once].axis not in {loop.axis for loop in loops[:once]}:
+            once += 1
+        tasks = chance.randint(0, once)
+    return Entry(
+        computation=computation.name, loops=tuple(loops), tile=tuple(tile), reduce=tuple(reduce), lanes=lanes,
+        stored=tuple(stored), share=len(begun), tasks=tasks,
+    )  # fmt: skip
+
+
+def draw_plan(graph: Graph, seed: int) -> Plan:
+    """A random legal plan; the same for the same seed."""
+    chance = random.Random(seed)
+    pointwise = [c.name for c in graph.computations if c.reduction is None and c.name not in graph.program.results]
+    inlined = tuple(name for name in pointwise if chance.random() < 0.3)
+    flat = inline(graph, inlined)
+    entries: list[Entry] = []
+    for computation in flat.computations:
+        before = (flat.computation(entries[-1].computation), entries[-1]) if entries else None
+        for _ in range(8):
+            entry = random_entry(computation, before, chance)
+            part = Graph(program=graph.program, computations=flat.computations[: len(entries) + 1])
+            try:
+                check_legal(part, Plan(program=graph.program.name, inlined=(), entries=(*entries, entry)))
+            except PlanError:
+                continue
+            break
+        else:
+            entry = random_entry(computation, None, chance)
+        entries.append(entry)
+    plan = Plan(program=graph.program.name, inlined=inlined, entries=tuple(entries))
+    check_legal(graph, plan)
+    return plan
+
+
+@pytest.fixture
+def legal_plan():
+    return draw_plan
