@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, overload
 
 from unrut.arrays import is_array, spec_of, take, take_results, wrong_number
@@ -34,6 +35,7 @@ class Op:
     def __init__(self, front: Front) -> None:
         self._front = front
         self._definitions: dict[tuple[object, ...], Definition] = {}
+        self._being_traced: set[tuple[int, tuple[object, ...]]] = set()
         self._kernels = Kernels()
         self.__name__ = front.face.name
 
@@ -116,9 +118,18 @@ class Op:
         return tuple(tensors), self._front.options({k: v for k, v in params.items() if k not in late})
 
     def _define(self, options: Options) -> Definition:
-        if options.key not in self._definitions:
-            self._definitions[options.key] = self._front.define(options)
-        return self._definitions[options.key]
+        found = self._definitions.get(options.key)
+        if found is None:
+            mine = (get_ident(), options.key)
+            if mine in self._being_traced:
+                message = f"op `{self.name}` calls itself with the same options"
+                raise NotationError(message, places=place(caller_span()), remedy="an option that counts down to 0")
+            self._being_traced.add(mine)
+            try:
+                found = self._definitions[options.key] = self._front.define(options)
+            finally:
+                self._being_traced.discard(mine)
+        return found
 
     def _specs(self, given: Sequence[Any]) -> tuple[Spec, ...]:
         names = self._front.face.tensors

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import unrut as ur
-from unrut.errors import BindError, ShapeError
+from unrut.errors import BindError, NameClashError, NotationError, ShapeError
 
 X = np.arange(12.0).reshape(3, 4)
 
@@ -117,6 +117,35 @@ def test_calls_nest():
 
     once = expected(X, 1e-5)[0]
     np.testing.assert_allclose(outer.reference(X), once + expected(once, 1e-5)[0])
+
+
+def test_ops_may_call_themselves_with_other_options():
+    @ur.op
+    def power(x, *, n=3):
+        i = ur.axis("i")
+        y = ur.tensor("y")
+        y[i] = power(x, n=n - 1)[i] * x[i] if n > 1 else x[i]
+        return y
+
+    assert power.reference(np.array([2.0, 3.0]), n=4).tolist() == [16.0, 81.0]
+
+    @ur.op
+    def endless(x):
+        return endless(x)
+
+    with pytest.raises(NotationError, match="op `endless` calls itself with the same options"):
+        endless.definition()
+    with pytest.raises(NotationError, match="calls itself"):
+        endless.definition()
+
+
+def test_errors_call_the_callees_tensors_as_its_author_did():
+    def caller(x):
+        y, _ = normalised(x)
+        y[ur.axis("n")] = 1.0
+
+    with pytest.raises(NameClashError, match="tensor `y` is defined twice"):
+        ur.op(caller).definition()
 
 
 def test_scalars_pass_through():

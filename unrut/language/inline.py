@@ -16,7 +16,7 @@ from unrut.language.names import LONGEST, reason_against
 from unrut.language.notation import Definition, GivenAxis, Line, Name, Parameter, Reduction, Subscripted, Term
 from unrut.language.operators import Expression, Value, as_expression
 from unrut.language.origin import caller_span
-from unrut.language.recorder import Recorder, place
+from unrut.language.recorder import Recorder, place, shown
 from unrut.language.renaming import Renaming, axis_names, mentioned
 from unrut.language.tensor import Tensor
 from unrut.spans import Span
@@ -68,7 +68,7 @@ def _argument(
     if parameter.dimensions is not None and value.rank not in (None, len(parameter.dimensions)):
         raise ShapeError(
             f"`{callee.name}` takes `{parameter.name}` with {len(parameter.dimensions)} dimension(s), "
-            f"`{value.name}` has {value.rank}",
+            f"`{shown(value.name)}` has {value.rank}",
             places=place(span),
             remedy="a tensor with as many dimensions",
         )

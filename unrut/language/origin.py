@@ -65,8 +65,8 @@ def assigned_name() -> str | None:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as value) if _starts(value, span):
                 return name
             case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)) if len(names) == len(values):
-                for target, value in zip(names, values, strict=True):
-                    if isinstance(target, ast.Name) and isinstance(value, ast.Call) and _starts(value, span):
+                for target, called in zip(names, values, strict=True):
+                    if isinstance(target, ast.Name) and isinstance(called, ast.Call) and _starts(called, span):
                         return target.id
             case _:
                 pass

@@ -17,6 +17,11 @@ def place(span: Span | None, note: str = "") -> list[Place]:
     return [Place(span=span, note=note)] if span is not None else []
 
 
+def shown(name: str) -> str:
+    """A tensor's name as its author wrote it: while tracing, those of called ops bear a longer one."""
+    return name.rsplit(".", maxsplit=1)[-1]
+
+
 @dataclass(slots=True, eq=False)
 class Recorder:
     """The statements, tensors and hand-given ranges of one op while its function runs."""
@@ -63,7 +68,7 @@ class Recorder:
         refuse_later_features(statement)
         if name in self.statements:
             raise NameClashError(
-                f"tensor `{name}` is defined twice",
+                f"tensor `{shown(name)}` is defined twice",
                 places=[*place(self.statements[name].span, "first here"), *place(statement.span, "again here")],
                 remedy="one statement, with ur.where(condition, a, b) if it has cases, or two tensors",
             )

@@ -10,7 +10,7 @@ from unrut.errors import NotationError, ShapeError, UnrutError
 from unrut.language.notation import Assignment, Size, Subscripted
 from unrut.language.operators import Expression, Operators, Value, as_expression
 from unrut.language.origin import caller_span
-from unrut.language.recorder import Recorder, current, place
+from unrut.language.recorder import Recorder, current, place, shown
 from unrut.language.refusals import Refusals
 from unrut.language.vocabulary import MODES
 from unrut.spans import Span
@@ -30,7 +30,7 @@ class Tensor(Operators):
         self.rank = rank
 
     def __repr__(self) -> str:
-        return f"<tensor {self.name} of {self.recorder.op}>"
+        return f"<tensor {shown(self.name)} of {self.recorder.op}>"
 
     def __getitem__(self, subscripts: Value) -> Expression:
         return self._read(subscripts, None)
@@ -61,9 +61,9 @@ class Tensor(Operators):
         if self.rank == 0:
             return self._read((), None)
         raise NotationError(
-            f"tensor `{self.name}` stands here without subscripts",
+            f"tensor `{shown(self.name)}` stands here without subscripts",
             places=place(span),
-            remedy=f"{self.name}[i, j], with an axis for each dimension; {self.name}[()] if it has none",
+            remedy=f"{shown(self.name)}[i, j], with an axis for each dimension; {shown(self.name)}[()] if it has none",
         )
 
     def _read(self, subscripts: Value, outside: str | Expression | None) -> Expression:
@@ -72,7 +72,7 @@ class Tensor(Operators):
         parts = [as_expression(s, span) for s in _tuple(subscripts)]
         if self.rank is not None and len(parts) != self.rank:
             raise ShapeError(
-                f"tensor `{self.name}` has {self.rank} dimension(s), here are {len(parts)} subscript(s)",
+                f"tensor `{shown(self.name)}` has {self.rank} dimension(s), here are {len(parts)} subscript(s)",
                 places=place(span),
                 remedy=f"{self.rank} subscript(s)",
             )
@@ -83,7 +83,7 @@ class Tensor(Operators):
     def _check_home(self, span: Span | None) -> None:
         if current() is not self.recorder:
             raise NotationError(
-                f"tensor `{self.name}` belongs to op `{self.recorder.op}` and can't be used outside it",
+                f"tensor `{shown(self.name)}` belongs to op `{self.recorder.op}` and can't be used outside it",
                 places=place(span),
                 remedy="a parameter: ops take the tensors of others as arguments",
             )
@@ -102,7 +102,7 @@ class Outside(Refusals):
         return self.tensor._read(subscripts, self.policy)
 
     def __setitem__(self, subscripts: Value, value: Value) -> NoReturn:
-        raise self._refuse("a policy is for reading", f"{self.tensor.name}[...] = ...")
+        raise self._refuse("a policy is for reading", f"{shown(self.tensor.name)}[...] = ...")
 
     def __repr__(self) -> str:
         return f"<{self.tensor!r} with a policy outside>"
@@ -119,12 +119,12 @@ class Shape(Refusals):
     def __getitem__(self, dimension: int) -> Expression:
         rank = self.tensor.rank
         if type(dimension) is not int:
-            raise self._refuse("a dimension of a shape is a Python integer", f"{self.tensor.name}.shape[0]")
+            raise self._refuse("a dimension of a shape is a Python integer", f"{shown(self.tensor.name)}.shape[0]")
         if dimension < 0 and rank is not None:
             dimension += rank
         if dimension < 0 or (rank is not None and dimension >= rank):
             known = "whose number of dimensions is unknown here" if rank is None else f"which has {rank} dimension(s)"
-            raise self._refuse(f"there is no such extent of `{self.tensor.name}`, {known}", "a dimension counted from 0")
+            raise self._refuse(f"there is no such extent of `{shown(self.tensor.name)}`, {known}", "a dimension counted from 0")
         return Expression(Size(tensor=self.tensor.name, dimension=dimension, span=caller_span()))
 
     def __iter__(self) -> Iterator[Expression]:  # type: ignore[override]
@@ -136,7 +136,7 @@ class Shape(Refusals):
         return self.tensor.rank
 
     def _unknown(self) -> UnrutError:
-        name = self.tensor.name
+        name = shown(self.tensor.name)
         message = f"the number of dimensions of `{name}` is unknown here"
         return self._refuse(message, f"{name}.shape[0], or a signature")
 

@@ -17,7 +17,7 @@ from unrut.language.names import name_fault
 from unrut.language.notation import Definition, GivenAxis, Name, Parameter
 from unrut.language.operators import Axis, Expression, Value, as_expression
 from unrut.language.origin import assigned_name, caller_span
-from unrut.language.recorder import Recorder, Recording, needed, place
+from unrut.language.recorder import Recorder, Recording, needed, place, shown
 from unrut.language.tensor import Tensor
 
 
@@ -49,7 +49,7 @@ def _results(returned: object, recorder: Recorder, face: Face) -> tuple[str, ...
     """The names of the results, after a look at what is missing."""
     last = list(recorder.statements)[-1] if recorder.statements else "V"
     where = place(recorder.statements[last].span if recorder.statements else face.span)
-    remedy = f"return {last.rsplit('.', maxsplit=1)[-1]}"
+    remedy = f"return {shown(last)}"
     if returned is None:
         raise NotationError(f"op `{face.name}` returns nothing: a forgotten return?", places=where, remedy=remedy)
     found = returned if isinstance(returned, tuple | list) else (returned,)
