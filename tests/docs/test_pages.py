@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every page and example is executed. Of a page the `python` blocks run in order in one namespace.
 
-A `text` block right below one is what it prints, where `...` stands for anything. A block that is not to be run is
-marked otherwise (`c`, `sh`, or no language).
+A `text` block right below one is what it prints, where `...` stands for anything; so is a `c` block. `pytest --accept` puts
+what is printed now into blocks that differ. A block that is not to be run is marked otherwise (`sh`, or no language).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import doctest
 import io
+import os
 import re
 import subprocess
 import sys
@@ -26,43 +27,56 @@ FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """A fenced block: language, number of the line that its code starts at, code."""
+    """A fenced block: language, number of the line that its code starts at, code, and where that stands in the text."""
 
     language: str
     line: int
     code: str
+    start: int
 
 
 def blocks(text: str) -> list[Block]:
     return [
-        Block(language=found[1], line=text.count("\n", 0, found.start(2)) + 1, code=found[2])
+        Block(language=found[1], line=text.count("\n", 0, found.start(2)) + 1, code=found[2], start=found.start(2))
         for found in FENCE.finditer(text)
     ]
 
 
-def check_page(page: Path, folder: Path) -> int:
+def check_page(page: Path, folder: Path, *, accept: bool = False) -> int:
     """Run a page and compare what it prints. Returns the number of blocks that ran.
 
     Code runs from files with as many lines before it as on the page, so that errors and ops name the page's lines.
     """
+    text = page.read_text(encoding="utf-8")
     namespace: dict[str, object] = {"__name__": "__main__"}
-    found = blocks(page.read_text(encoding="utf-8"))
+    found = blocks(text)
     ran = 0
+    printed: list[tuple[Block, str]] = []
     for block, below in zip(found, [*found[1:], None], strict=True):
         if block.language != "python":
             continue
         file = folder / f"{page.stem}_{block.line}.py"
         file.write_text("\n" * (block.line - 1) + block.code, encoding="utf-8")
-        printed = io.StringIO()
-        with contextlib.redirect_stdout(printed):
+        output = io.StringIO()
+        with contextlib.redirect_stdout(output):
             exec(compile(file.read_text(encoding="utf-8"), str(file), "exec"), namespace)  # noqa: S102  # our own pages
         ran += 1
-        if below is not None and below.language == "text" and adjacent(block, below):
-            same = doctest.OutputChecker().check_output(below.code, printed.getvalue(), doctest.ELLIPSIS)
-            assert same, (
-                f"{page.name}:{below.line} says\n{below.code}\nand the code above it prints\n{printed.getvalue()}"
-            )
+        if below is not None and below.language in ("text", "c") and adjacent(block, below):
+            printed.append((below, output.getvalue()))
+    wrong = [(said, now) for said, now in printed if not same_text(said.code, now)]
+    if accept:
+        for said, now in reversed(wrong):
+            now = now.replace(f"{folder}{os.sep}", "...")
+            text = text[: said.start] + now + text[said.start + len(said.code) :]
+        page.write_text(text, encoding="utf-8", newline="\n")
+        return ran
+    for said, now in wrong:
+        raise AssertionError(f"{page.name}:{said.line} says\n{said.code}\nand the code above it prints\n{now}")
     return ran
+
+
+def same_text(said: str, now: str) -> bool:
+    return doctest.OutputChecker().check_output(said, now, doctest.ELLIPSIS)
 
 
 def adjacent(block: Block, below: Block) -> bool:
@@ -89,9 +103,9 @@ def headings(page: Path) -> set[str]:
 
 @pytest.mark.compiler
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_a_page_does_what_it_says(page, tmp_path, monkeypatch):
+def test_a_page_does_what_it_says(page, tmp_path, monkeypatch, request):
     monkeypatch.chdir(tmp_path)
-    check_page(page, tmp_path)
+    check_page(page, tmp_path, accept=request.config.getoption("--accept"))
 
 
 @pytest.mark.compiler
@@ -126,6 +140,13 @@ def test_a_right_page_passes(tmp_path):
     text = "Words.\n\n```python\nx = 1\n```\n\nMore.\n\n```python\nprint(x, 2.5)\n```\n\n```text\n1 ...\n```\n"
     (tmp_path / "page.md").write_text(text)
     assert check_page(tmp_path / "page.md", tmp_path) == 2
+
+
+def test_accepting_writes_what_differs(tmp_path):
+    text = "```python\nprint(1)\n```\n```text\n{}\n```\n```python\nprint(22)\n```\n```text\n2...\n```\n"
+    (tmp_path / "page.md").write_text(text.format("0"))
+    check_page(tmp_path / "page.md", tmp_path, accept=True)
+    assert (tmp_path / "page.md").read_text() == text.format("1")
 
 
 def test_a_planted_dead_link_is_found(tmp_path):
