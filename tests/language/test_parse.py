@@ -214,3 +214,11 @@ def test_a_long_line_is_shown_in_part():
     shown, caret = str(caught.value).splitlines()[2:4]
     assert len(shown) < 170
     assert shown[caret.index("^") : caret.rindex("^") + 1] == "np.exp"
+
+
+def test_python_gives_no_warnings_of_its_own(recwarn):
+    with pytest.raises(NotationError):
+        parse("f(x: f32[n]) -> y\ny[i] = 0x1for x")
+    with pytest.raises(NotationError):
+        parse("f(x: f32[n]) -> y\ny[i] = 1if x else 2")
+    assert not recwarn.list

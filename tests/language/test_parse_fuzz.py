@@ -33,7 +33,7 @@ def answer(read):
 
 def reads(text: str) -> None:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of Python's own parser, about literals
+        warnings.simplefilter("error")
         answer(lambda: parse(text))
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 
 from unrut.errors import NotationError, UnrutError, raise_all
 from unrut.language.later import refuse_later_features
@@ -94,7 +95,10 @@ class _LineReader:
 
     def tree(self) -> list[ast.stmt]:
         try:
-            return ast.parse(self.code).body
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", SyntaxWarning)  # what Python tells authors of Python
+                warnings.simplefilter("ignore", DeprecationWarning)
+                return ast.parse(self.code).body
         except SyntaxError as error:
             start = self.offset(error.lineno or 1, max(0, (error.offset or 1) - 1))
             start = min(start, self.line.end - 1)
