@@ -28,7 +28,8 @@ def stays_inside(subscripts: list[str], extents: dict[str, int], dimensions: lis
     for subscript, dimension in zip(subscripts, dimensions, strict=True):
         names = sorted(set(re.findall(r"[a-z]+", subscript)))
         for place in itertools.product(*(range(extents[name]) for name in names)):
-            if not 0 <= eval(subscript, {}, dict(zip(names, place, strict=True))) < dimension:
+            value = eval(subscript, {}, dict(zip(names, place, strict=True)))  # noqa: S307 - this file's own texts
+            if not 0 <= value < dimension:
                 return False
     return True
 

@@ -124,6 +124,7 @@ def test_no_bracket_is_needless(text):
         ("A.shape[0]*1.0+s[()]", "A.shape[0]*1.0 + s"),
         ("floor(I[i,j])", "I[i, j]"),
         ("- 3 + A[i,j]", "-3 + A[i, j]"),
+        ("where(M[i,j], False, t<0) + A[i,j]", "where(M[i, j], False, t < 0) + A[i, j]"),
     ],
 )  # fmt: skip
 def test_the_text_is_short(written, shown):

@@ -306,7 +306,7 @@ def adopt(typed: Typed, dtype: DType) -> Expr:
         return expr
     if typed.kind.weak and isinstance(expr, Const):
         return const(expr, dtype)
-    if typed.kind.weak and isinstance(expr, Where):
+    if typed.kind.weak and isinstance(expr, Where) and expr.dtype is not DType.bool:
         branches = (adopt(Typed(expr=part, kind=typed.kind), dtype) for part in (expr.then, expr.otherwise))
         return replace(expr, then=next(branches), otherwise=next(branches), dtype=dtype)
     return Cast(operand=expr, dtype=dtype, implicit=True, span=expr.span)
