@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unrut.errors import InternalError, UnrutError
+from unrut.language.notation import Definition
 from unrut.language.parse import parse
 from unrut.language.signature import parse_signature, parse_spec
 
@@ -34,7 +35,7 @@ def answer(read):
 def reads(text: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        answer(lambda: parse(text))
+        assert isinstance(answer(lambda: parse(text)), Definition | str)
 
 
 @given(st.text(max_size=200))
