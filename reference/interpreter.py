@@ -35,7 +35,8 @@ class Interpreter:
 
     def __init__(self) -> None:
         # By identity: expressions are compared by value, deeply, and one program is interpreted in many blocks.
-        self._footprints: dict[int, tuple[Expr, Footprint]] = {}
+        self._body_footprints: dict[int, tuple[Expr, Footprint]] = {}
+        self._term_footprints: dict[int, tuple[Expr, Footprint]] = {}
 
     def value(self, expr: Expr, places: Places, scene: Scene) -> Array:
         """The value at all places, one dimension for each axis (of length 1 where it does not depend on it)."""
@@ -63,16 +64,16 @@ class Interpreter:
 
     def statement(self, statement: Statement, ranges: dict[str, range], scene: Scene, out: Tensor) -> None:
         """`target[subscripts] = body` over a block of its places: each value rounded once to the tensor's dtype."""
-        for block in blocks(cuts(ranges, self._body(statement, scene), SCRATCH)):
+        for block in blocks(cuts(ranges, self._body(statement.body, scene), SCRATCH)):
             places = Places(ranges=block)
             out.array[out.at(block)] = round_to(self.value(statement.body, places, scene), statement.dtype)
 
     def _terms(self, expr: Reduce, scene: Scene) -> Footprint:
-        if id(expr) not in self._footprints:
-            self._footprints[id(expr)] = (expr, terms_footprint(expr, scene))
-        return self._footprints[id(expr)][1]
+        if id(expr) not in self._term_footprints:
+            self._term_footprints[id(expr)] = (expr, terms_footprint(expr, scene))
+        return self._term_footprints[id(expr)][1]
 
-    def _body(self, statement: Statement, scene: Scene) -> Footprint:
-        if id(statement.body) not in self._footprints:
-            self._footprints[id(statement.body)] = (statement.body, footprint(statement.body, scene))
-        return self._footprints[id(statement.body)][1]
+    def _body(self, body: Expr, scene: Scene) -> Footprint:
+        if id(body) not in self._body_footprints:
+            self._body_footprints[id(body)] = (body, footprint(body, scene))
+        return self._body_footprints[id(body)][1]

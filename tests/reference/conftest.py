@@ -30,6 +30,8 @@ from unrut.reference.calls import call
 from unrut.reference.casts import cast
 from unrut.reference.reductions import identity
 
+FAR = 500  # how far outside its tensor a read may be asked for
+
 BINARY = {
     ReduceKind.sum: np.add, ReduceKind.prod: np.multiply, ReduceKind.max: np.maximum, ReduceKind.min: np.minimum,
     ReduceKind.any: np.logical_or, ReduceKind.all: np.logical_and,
@@ -113,10 +115,10 @@ class SloppyKernel:
         rank = (1,) * len(grid)
         if expr.outside is None:
             pass
-        elif isinstance(expr.outside, OutsideMode):
+        elif isinstance(expr.outside, OutsideMode) and 0 not in array.shape:
             mode = expr.outside.value
-            lookups = [np.pad(np.arange(n), 60, mode=mode) for n in array.shape]
-            subscripts = [table[s + 60] for table, s in zip(lookups, subscripts, strict=True)]
+            lookups = [np.pad(np.arange(n), FAR, mode=mode) for n in array.shape]
+            subscripts = [table[s + FAR] for table, s in zip(lookups, subscripts, strict=True)]
         if not subscripts:
             return array.reshape(rank)
         inside = np.ones(rank, bool)
