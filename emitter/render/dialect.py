@@ -81,18 +81,12 @@ def prefix(text: str) -> Spelling:
 
 SAME = Spelling(pattern="{0}", precedence=PRIMARY, inside=(PRIMARY,))
 
-# Largest error in units in the last place of the functions that elementary.h writes out, measured (f32: for every float).
+# Largest errors, in units in the last place, of the functions that elementary.h writes out, rounded up. Measured against
+# libm in the next wider type: f32 for every 23rd number, f64 for 80 million, with and without contraction.
 ACCURACY: Mapping[tuple[str, DType], float] = {
-    ("exp", DType.f32): 2.0,
-    ("exp", DType.f64): 2.0,
-    ("expm1", DType.f32): 2.0,
-    ("expm1", DType.f64): 2.0,
-    ("log", DType.f32): 2.0,
-    ("log", DType.f64): 2.0,
-    ("log1p", DType.f32): 2.0,
-    ("log1p", DType.f64): 2.0,
-    ("tanh", DType.f32): 3.0,
-    ("tanh", DType.f64): 3.0,
+    (name, dtype): ulps
+    for name, ulps in {"exp": 1.0, "expm1": 2.5, "log": 1.0, "log1p": 1.5, "tanh": 3.0}.items()
+    for dtype in (DType.f32, DType.f64)
 }
 
 # NumPy's name: the name in libm, which has the suffix f for f32.
