@@ -15,18 +15,15 @@ from unrut.errors import AxisError, NameClashError, NotationError, Place, ShapeE
 from unrut.language.notation import (
     Applied,
     Assignment,
-    Choice,
-    Conversion,
     Definition,
     GivenAxis,
-    Line,
     Name,
     Number,
     Reduction,
     Size,
-    Subscripted,
     Term,
-)  # fmt: skip
+)
+from unrut.language.renaming import mentioned
 from unrut.program.extents import Extent, as_extent, least, lower_bound, most, named
 from unrut.program.nodes import Operand
 from unrut.program.types import DType
@@ -35,7 +32,8 @@ from unrut.spans import Span
 
 @dataclass(slots=True, kw_only=True)
 class Declarations:
-    """The names of one op. `dtypes` grows as statements are read; `unknowns` says where an unknown extent came from.
+    
+"""The names of one op. `dtypes` grows as statements are read; `unknowns` says where an unknown extent came from.
 
     `made` counts unknown extents, those that were given up again too.
     """
@@ -71,34 +69,6 @@ class Declarations:
 def at(span: Span | None, note: str = "") -> list[Place]:
     """One place, or none where the notation has no source."""
     return [Place(span=span, note=note)] if span is not None else []
-
-
-def children(term: Term) -> tuple[Term, ...]:
-    """The direct parts of a term."""
-    match term:
-        case Number() | Name() | Size():
-            return ()
-        case Subscripted(subscripts=subscripts, outside=outside):
-            return subscripts if outside is None or isinstance(outside, str) else (*subscripts, outside)
-        case Applied(arguments=arguments):
-            return arguments
-        case Choice(condition=condition, then=then, otherwise=otherwise):
-            return (condition, then, otherwise)
-        case Conversion(operand=operand):
-            return (operand,)
-        case Reduction(body=body, where=where, initial=initial):
-            return tuple(part for part in (body, where, initial) if part is not None)
-        case Line(body=body):
-            return (body,)
-
-
-def subterms(term: Term) -> Iterator[Term]:
-    """A term and everything in it."""
-    stack = [term]
-    while stack:
-        found = stack.pop()
-        yield found
-        stack.extend(reversed(children(found)))
 
 
 def declare(definition: Definition, operands: tuple[Operand, ...], errors: list[UnrutError]) -> Declarations:
@@ -137,7 +107,7 @@ def declare(definition: Definition, operands: tuple[Operand, ...], errors: list[
     for statement in statements.values():
         for name in target_axes(statement, errors):
             axes.setdefault(name, statement.span)
-        for term in subterms(statement.body):
+        for term in mentioned(statement.body):
             if isinstance(term, Reduction):
                 for name in term.axes:
                     axes.setdefault(name, term.span)

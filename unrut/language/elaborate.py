@@ -17,15 +17,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from unrut.errors import NotationError, UnrutError, raise_all
-from unrut.language.declarations import Declarations, at, declare, subterms, target_axes
+from unrut.language.adoption import const, negated
+from unrut.language.declarations import Declarations, at, declare, target_axes
 from unrut.language.emptiness import check_emptiness
-from unrut.language.expressions import Expressions, Scope, UndefinedError, const, negated
+from unrut.language.expressions import Expressions, Scope, UndefinedError
 from unrut.language.inside import check_inside
 from unrut.language.limits import check_limits
-from unrut.language.notation import Assignment, Definition, Name, Spec, Subscripted
+from unrut.language.notation import Assignment, Definition, Name, Size, Spec, Subscripted, Term
 from unrut.language.operands import operands_of
 from unrut.language.ranges import solve
 from unrut.language.reductions import read_line, read_reduction
+from unrut.language.renaming import mentioned
 from unrut.language.uses import uses_of
 from unrut.program.extents import Extent, substitute
 from unrut.program.nodes import (
@@ -39,13 +41,14 @@ from unrut.program.nodes import (
     Program,
     Reduce,
     Statement,
-)  # fmt: skip
+)
 from unrut.program.types import DType
 from unrut.program.walk import map_bottom_up
 
 
 def elaborate(definition: Definition, specs: tuple[Spec, ...] = ()) -> Program:
-    """The typed Program of an op for given specs; without specs the signature must say every dtype and extent.
+    
+"""The typed Program of an op for given specs; without specs the signature must say every dtype and extent.
 
     Raises BindError, DTypeError, NameClashError, NotationError, AxisError, ShapeError and RangeError.
     """
@@ -70,7 +73,7 @@ def elaborate(definition: Definition, specs: tuple[Spec, ...] = ()) -> Program:
     _stop(errors)
     preconditions = [
         *ranges.preconditions,
-        *check_inside(settled, shapes, errors),
+        *check_inside(settled, shapes, ranges.preconditions, errors),
         *check_emptiness(settled, shapes, errors),
     ]
     _stop(errors)
@@ -119,14 +122,19 @@ def _typed(definition: Definition, known: Declarations, errors: list[UnrutError]
 
 def _in_order(definition: Definition, known: Declarations, errors: list[UnrutError]) -> list[Assignment]:
     """Statements so that each comes after those that it reads; circles and unused tensors are errors."""
-    needs = {name: _tensors_read(statement) & known.statements.keys() for name, statement in known.statements.items()}
+    needs = {
+        name: _tensors_in(statement.body) & known.statements.keys() for name, statement in known.statements.items()
+    }
     needed: set[str] = set()
-    waiting = [name for name in definition.results if name in needs]
+    waiting = [
+        *definition.results,
+        *(name for axis in definition.axes for name in _tensors_in(axis.extent, sizes=True)),
+    ]
     while waiting:
         name = waiting.pop()
-        if name not in needed:
+        if name not in needed and name in known.statements:
             needed.add(name)
-            waiting += sorted(needs[name])
+            waiting += _tensors_in(known.statements[name].body, sizes=True)
     for name, statement in known.statements.items():
         if name not in needed:
             message = f"tensor `{name}` is defined and never used"
@@ -144,9 +152,15 @@ def _in_order(definition: Definition, known: Declarations, errors: list[UnrutErr
     return [known.statements[name] for name in ordered]
 
 
-def _tensors_read(statement: Assignment) -> set[str]:
-    terms = subterms(statement.body)
-    return {t.tensor if isinstance(t, Subscripted) else t.name for t in terms if isinstance(t, Subscripted | Name)}
+def _tensors_in(term: Term, *, sizes: bool = False) -> set[str]:
+    """Names that may be those of tensors that a term reads, and with `sizes` those whose extents it asks for."""
+    found = set()
+    for part in mentioned(term):
+        if isinstance(part, Subscripted) or (sizes and isinstance(part, Size)):
+            found.add(part.tensor)
+        elif isinstance(part, Name):
+            found.add(part.name)
+    return found
 
 
 def _circle(needs: dict[str, set[str]], known: Declarations) -> NotationError:

@@ -2,16 +2,17 @@
 """Terms to typed expressions: what each name means where it stands, dtypes, implicit casts.
 
 Dtypes are `unrut.program.promotion`'s. Weak sub-expressions are evaluated in i64 or f64 and adopt the dtype that they
-meet by one implicit Cast, which goes into the branches of a choice and into numbers."""
+meet by one implicit Cast, which goes into the branches of a choice and into numbers.
+"""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
 from unrut.errors import AxisError, DTypeError, NotationError, ShapeError, UnrutError, combine
+from unrut.language.adoption import WEAK_BOOL, WEAK_FLOAT, WEAK_INTEGER, Typed, adopt, dtype_named, negated, number
 from unrut.language.declarations import Declarations, at, size
 from unrut.language.notation import (
     Applied,
@@ -24,7 +25,7 @@ from unrut.language.notation import (
     Size,
     Subscripted,
     Term,
-)  # fmt: skip
+)
 from unrut.program.extents import Extent
 from unrut.program.nodes import (
     AxisValue,
@@ -37,21 +38,9 @@ from unrut.program.nodes import (
     Read,
     Scalar,
     Where,
-)  # fmt: skip
+)
 from unrut.program.promotion import ROUNDINGS, Kind, loop, meet
 from unrut.program.types import DType
-from unrut.spans import Span
-
-WEAK_BOOL, WEAK_INTEGER, WEAK_FLOAT = (Kind(dtype=d, weak=True) for d in (DType.bool, DType.i64, DType.f64))
-LARGEST_INTEGER = 2**63
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Typed:
-    """An expression and its kind."""
-
-    expr: Expr
-    kind: Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,68 +261,6 @@ class Expressions:
 _OWN_DTYPES = frozenset(
     "less less_equal greater greater_equal equal not_equal isnan isinf isfinite signbit".split()
 )  # whose arguments are not widened
-
-
-def number(term: Number) -> Typed:
-    """A number as it was written: weak."""
-    value = term.value
-    if isinstance(value, bool):
-        return Typed(expr=Const(value=value, dtype=DType.bool, span=term.span), kind=WEAK_BOOL)
-    if isinstance(value, int):
-        if not -LARGEST_INTEGER <= value < LARGEST_INTEGER:
-            raise DTypeError(f"{value} does not fit 64 bits", places=at(term.span), remedy="a float, such as 1e30")
-        return Typed(expr=Const(value=value, dtype=DType.i64, span=term.span), kind=WEAK_INTEGER)
-    return Typed(expr=Const(value=_one_nan(value), dtype=DType.f64, span=term.span), kind=WEAK_FLOAT)
-
-
-def negated(const: Const, span: Span | None) -> Const:
-    """Minus a number, as a number: `-1` reads the same however it was written. Integers wrap."""
-    value = const.value
-    if isinstance(value, float):
-        return replace(const, value=_one_nan(-value), span=span)
-    return replace(const, value=-value if value != -LARGEST_INTEGER else value, span=span)
-
-
-def _one_nan(value: float) -> float:
-    """The value, with one object for NaN: so programs that hold it compare as equal."""
-    return math.nan if math.isnan(value) else value
-
-
-def adopt(typed: Typed, dtype: DType) -> Expr:
-    """The expression in `dtype`, by an implicit Cast where it has another one. Numbers take the dtype themselves."""
-    expr = typed.expr
-    if expr.dtype is dtype:
-        return expr
-    if typed.kind.weak and isinstance(expr, Const):
-        return const(expr, dtype)
-    if typed.kind.weak and isinstance(expr, Where) and expr.dtype is not DType.bool:
-        branches = (adopt(Typed(expr=part, kind=typed.kind), dtype) for part in (expr.then, expr.otherwise))
-        return replace(expr, then=next(branches), otherwise=next(branches), dtype=dtype)
-    return Cast(operand=expr, dtype=dtype, implicit=True, span=expr.span)
-
-
-def const(written: Const, dtype: DType) -> Const:
-    """A number in the dtype that it meets. Raises DTypeError for an integer that does not fit."""
-    value = written.value
-    if dtype is DType.bool:
-        value = bool(value)
-    elif isinstance(value, bool):
-        value = int(value)
-    if dtype is DType.i32 and not -(2**31) <= value < 2**31:
-        raise DTypeError(
-            f"{value} does not fit i32, which it meets here",
-            places=at(written.span),
-            remedy="cast(..., i64) on what it meets, or cast the number",
-        )
-    return replace(written, value=value, dtype=dtype)
-
-
-def dtype_named(name: str, span: Span | None) -> DType:
-    """The dtype of a name."""
-    if name not in DType.__members__:
-        names = ", ".join(DType.__members__)
-        raise DTypeError(f"`{name}` is not a dtype of unrut", places=at(span), remedy=f"one of {names}")
-    return DType[name]
 
 
 def _check_exponent(term: Applied, exponent: Expr) -> None:

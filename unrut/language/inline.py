@@ -10,10 +10,11 @@ name only if it is a tensor or scalar of the caller, or has a range that was giv
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from unrut.errors import BindError, ShapeError
 from unrut.language.names import LONGEST, reason_against
-from unrut.language.notation import Definition, GivenAxis, Line, Name, Parameter, Reduction, Subscripted, Term
+from unrut.language.notation import Definition, GivenAxis, Line, Name, Parameter, Reduction, Size, Subscripted, Term
 from unrut.language.operators import Expression, Value, as_expression
 from unrut.language.origin import caller_span
 from unrut.language.recorder import Recorder, place, shown
@@ -53,9 +54,7 @@ def inline(
     return tuple(Tensor(recorder, tensors[name], ranks[name]) for name in callee.results)
 
 
-def _argument(
-    recorder: Recorder, callee: Definition, parameter: Parameter, value: object, span: Span | None
-) -> Tensor:
+def _argument(recorder: Recorder, callee: Definition, parameter: Parameter, value: object, span: Span | None) -> Tensor:
     """A tensor of the caller, with as many dimensions as the callee's signature says."""
     if not isinstance(value, Tensor) or value.recorder is not recorder:
         what = "a tensor of another op" if isinstance(value, Tensor) else f"a value of type {type(value).__name__}"
@@ -90,11 +89,33 @@ def _scalar(recorder: Recorder, callee: Definition, name: str, value: Value, spa
     return term
 
 
+def _without_idle(definition: Definition) -> Definition:
+    """The definition without inlined statements that nothing reads: a caller need not use all results of a callee."""
+    bodies = {s.target: s.body for s in definition.statements}
+    needed: set[str] = set()
+    waiting = [name for name in bodies if "." not in name or name in definition.results]
+    sources = [axis.extent for axis in definition.axes]
+    while waiting or sources:
+        if waiting:
+            name = waiting.pop()
+            if name in needed or name not in bodies:
+                continue
+            needed.add(name)
+            sources.append(bodies[name])
+        for part in mentioned(sources.pop()):
+            if isinstance(part, Subscripted | Size):
+                waiting.append(part.tensor)
+            elif isinstance(part, Name):
+                waiting.append(part.name)
+    return replace(definition, statements=tuple(s for s in definition.statements if s.target in needed))
+
+
 def final_names(definition: Definition) -> Definition:
     """The definition with identifiers for everything that was inlined into it."""
-    targets = [s.target for s in definition.statements]
-    if not any("." in name for name in targets):
+    if not any("." in s.target for s in definition.statements):
         return definition
+    definition = _without_idle(definition)
+    targets = [s.target for s in definition.statements]
     known = frozenset([*(p.name for p in definition.parameters), *definition.scalars, *targets])
     used = dict.fromkeys(name for s in definition.statements for name in axis_names(s, known))
     given = {axis.name: axis for axis in definition.axes}

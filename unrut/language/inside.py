@@ -29,21 +29,25 @@ MOST_PLACES_TRIED = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guarded:
-    """A read, the axes bound where it stands, and what the guards around it say."""
+    
+"""A read, the axes bound where it stands, and what the guards around it say."""
 
     read: Read
     axes: Mapping[str, Extent]
     guard: Guard
 
 
-def check_inside(statements: Sequence[Statement], shapes: Shapes, errors: list[UnrutError]) -> list[Precondition]:
-    """Prove every read inside, or add an error, or return what run-time sizes have to fulfil."""
+def check_inside(
+    statements: Sequence[Statement], shapes: Shapes, required: Sequence[Precondition], errors: list[UnrutError]
+) -> list[Precondition]:
+    """Prove every read inside, or add an error, or return what run-time sizes have to fulfil beyond what is required."""
+    equal = {(needed.left, needed.right) for needed in required if needed.relation is Relation.equal}
     found: list[Precondition] = []
     for statement in statements:
         axes = {axis.name: axis.extent for axis in statement.axes}
         for guarded in guarded_reads(statement.body, axes, Guard()):
             if guarded.read.outside is None:
-                found += _check(guarded, shapes[guarded.read.tensor], errors)
+                found += _check(guarded, shapes[guarded.read.tensor], equal, errors)
     return found
 
 
@@ -74,7 +78,9 @@ def guarded_reads(expr: Expr, axes: Mapping[str, Extent], guard: Guard) -> Itera
                 yield from guarded_reads(part, axes, guard)
 
 
-def _check(guarded: Guarded, shape: tuple[Extent, ...], errors: list[UnrutError]) -> list[Precondition]:
+def _check(
+    guarded: Guarded, shape: tuple[Extent, ...], equal: set[tuple[Extent, Extent]], errors: list[UnrutError]
+) -> list[Precondition]:
     read = guarded.read
     forms = [affine(subscript) for subscript in read.subscripts]
     conditions = (*guarded.guard.facts, *guarded.guard.apart)
@@ -94,6 +100,8 @@ def _check(guarded: Guarded, shape: tuple[Extent, ...], errors: list[UnrutError]
                     remedy=_remedy(read, ()),
                 )
             )
+            continue
+        if form.bare is not None and (guarded.axes[form.bare], dimension) in equal:
             continue
         low = _side(guarded, form * -1, Extent(), involved)
         high = _side(guarded, form, dimension - 1, involved)

@@ -2,7 +2,8 @@
 """Operands from what a signature says and what specs give: dtypes, ranks, extents, sizes that bear one name.
 
 A signature's name of a size stands for what the specs give there: a number, or a run-time size's name. Sizes that
-bear one name in the signature are one size; where the specs name it in two ways, the first operand's name is kept."""
+bear one name in the signature are one size; where the specs name it in two ways, the first operand's name is kept.
+"""
 
 from __future__ import annotations
 

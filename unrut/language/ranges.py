@@ -21,7 +21,8 @@ order of text:
 
 At the end every bare use must agree with its axis, unless the range was given by hand. Two different numbers are an
 error. Run-time sizes that must be equal are unified (the first in the order of operands stands for both, a number for
-any), with a precondition, and the ranges are solved anew. All of this is the same for numbers and run-time sizes."""
+any), with a precondition, and the ranges are solved anew. All of this is the same for numbers and run-time sizes.
+"""
 
 from __future__ import annotations
 

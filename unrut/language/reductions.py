@@ -3,15 +3,17 @@
 
 Inside a reduction, reads are cast to its accumulator's dtype before anything is done to them, except below
 comparisons and predicates, conditions, casts, subscripts and inner reductions; truth values have no wider form and
-stay."""
+stay.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from unrut.errors import AxisError, DTypeError, NotationError
+from unrut.language.adoption import Typed, adopt, dtype_named
 from unrut.language.declarations import at
-from unrut.language.expressions import Expressions, Scope, Typed, adopt, dtype_named
+from unrut.language.expressions import Expressions, Scope
 from unrut.language.notation import Line, Reduction
 from unrut.program.functions import COMPARISONS, PREDICATES
 from unrut.program.nodes import Along, AlongKind, Axis, Call, Cast, Expr, Read, Reduce, ReduceKind, Where

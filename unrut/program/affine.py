@@ -5,7 +5,8 @@
     Atom   = axis name | Floor(dividend // divisor) | Rest(dividend % divisor)
 
 Forms are canonical in their coefficients: `y + ky - y` is `ky`. Both sides of a comparison of subscripts, every proof
-that a read stays inside, and every place that asks how an address moves with an axis start from here."""
+that a read stays inside, and every place that asks how an address moves with an axis start from here.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 """Between which values an affine form lies, over a box of axes that each run from 0 to their extent minus 1.
 
 Bounds are extents, so the same code serves sizes known as numbers and run-time sizes, and gives the same numbers.
-They are exact where each axis occurs once; otherwise the form lies within them without reaching them."""
+They are exact where each axis occurs once; otherwise the form lies within them without reaching them.
+"""
 
 from __future__ import annotations
 

@@ -27,7 +27,8 @@ ROUNDINGS = frozenset({"floor", "ceil", "trunc"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """What promotion knows of an expression."""
+    
+"""What promotion knows of an expression."""
 
     dtype: DType
     weak: bool = False

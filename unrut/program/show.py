@@ -3,7 +3,8 @@
 
 Python's precedence with as few brackets as it needs; implicit casts are left out, and a reduction's `dtype=` where it
 is the one that it has anyway; run-time sizes inside statements are written as extents (`P.shape[2]`); numbers as they
-were written, floats with the digits that read back exactly."""
+were written, floats with the digits that read back exactly.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +31,7 @@ from unrut.program.nodes import (
     Scalar,
     Statement,
     Where,
-)  # fmt: skip
+)
 from unrut.program.written import natural_accumulator
 
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = 60, 70, 80, 90, 100

@@ -21,7 +21,7 @@ from unrut.program.nodes import (
     ReduceKind,
     Scalar,
     Where,
-)  # fmt: skip
+)
 from unrut.program.promotion import Kind, Loop, loop
 from unrut.program.types import DType
 

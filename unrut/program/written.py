@@ -18,7 +18,7 @@ from unrut.program.nodes import (
     Reduce,
     Scalar,
     Where,
-)  # fmt: skip
+)
 from unrut.program.promotion import Kind, accumulator, exponential, loop, meet, result_of
 from unrut.program.types import DType
 
