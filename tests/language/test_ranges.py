@@ -24,8 +24,7 @@ FAR = 70  # a range that reaches it is taken as unbounded
 
 
 def stays_inside(subscripts: list[str], extents: dict[str, int], dimensions: list[int]) -> bool:
-    
-"""Whether every subscript is inside its dimension at every place of the axes that it mentions."""
+    """Whether every subscript is inside its dimension at every place of the axes that it mentions."""
     for subscript, dimension in zip(subscripts, dimensions, strict=True):
         names = sorted(set(re.findall(r"[a-z]+", subscript)))
         for place in itertools.product(*(range(extents[name]) for name in names)):

@@ -32,8 +32,7 @@ from unrut.spans import Span
 
 @dataclass(slots=True, kw_only=True)
 class Declarations:
-    
-"""The names of one op. `dtypes` grows as statements are read; `unknowns` says where an unknown extent came from.
+    """The names of one op. `dtypes` grows as statements are read; `unknowns` says where an unknown extent came from.
 
     `made` counts unknown extents, those that were given up again too.
     """

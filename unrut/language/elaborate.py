@@ -47,8 +47,7 @@ from unrut.program.walk import map_bottom_up
 
 
 def elaborate(definition: Definition, specs: tuple[Spec, ...] = ()) -> Program:
-    
-"""The typed Program of an op for given specs; without specs the signature must say every dtype and extent.
+    """The typed Program of an op for given specs; without specs the signature must say every dtype and extent.
 
     Raises BindError, DTypeError, NameClashError, NotationError, AxisError, ShapeError and RangeError.
     """

@@ -23,8 +23,7 @@ _WITHOUT_IDENTITY = (ReduceKind.max, ReduceKind.min, ReduceKind.argmax, ReduceKi
 def check_emptiness(
     statements: Sequence[Statement], shapes: Mapping[str, tuple[Extent, ...]], errors: list[UnrutError]
 ) -> list[Precondition]:
-    
-"""Errors for ranges that are known to be empty, preconditions for run-time ones."""
+    """Errors for ranges that are known to be empty, preconditions for run-time ones."""
     found: list[Precondition] = []
 
     def need(extent: Extent, around: Sequence[Extent], because: str, span: Span | None, remedy: str) -> None:

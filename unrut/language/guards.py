@@ -19,8 +19,7 @@ from unrut.program.values import value_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
-    
-"""Forms that are at most 0 where the guard holds, forms that are not 0; `whole` unless it says more than they do."""
+    """Forms that are at most 0 where the guard holds, forms that are not 0; `whole` unless it says more than they do."""
 
     facts: tuple[Affine, ...] = ()
     apart: tuple[Affine, ...] = ()

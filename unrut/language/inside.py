@@ -29,8 +29,7 @@ MOST_PLACES_TRIED = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guarded:
-    
-"""A read, the axes bound where it stands, and what the guards around it say."""
+    """A read, the axes bound where it stands, and what the guards around it say."""
 
     read: Read
     axes: Mapping[str, Extent]

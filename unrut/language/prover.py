@@ -22,8 +22,7 @@ MOST_CANDIDATES = 200
 
 
 def upper_bounds(form: Affine, extents: Mapping[str, Extent], facts: Sequence[Affine]) -> Iterator[Extent]:
-    
-"""Numbers that the form never exceeds where the facts hold, the plain interval first; at most MOST_CANDIDATES."""
+    """Numbers that the form never exceeds where the facts hold, the plain interval first; at most MOST_CANDIDATES."""
     known = [*facts, *_of_quotients([form, *facts], facts)]
     seen: set[Extent] = set()
     for bound in _bounds(form, extents, known, DEPTH):

@@ -27,8 +27,7 @@ ROUNDINGS = frozenset({"floor", "ceil", "trunc"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    
-"""What promotion knows of an expression."""
+    """What promotion knows of an expression."""
 
     dtype: DType
     weak: bool = False

@@ -20,8 +20,7 @@ _SAFE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}\Z")
 
 
 def verify(program: Program) -> Program:
-    
-"""The program itself, if it is valid. Raises InternalError with every fault otherwise."""
+    """The program itself, if it is valid. Raises InternalError with every fault otherwise."""
     faults = [f"{check.__name__.replace('_', ' ')}: {fault}" for check in CHECKS for fault in check(program)]
     if faults:
         raise InternalError(f"program `{program.name}` is not valid\n  " + "\n  ".join(faults))
