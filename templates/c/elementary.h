@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: 0BSD
-// Elementary functions without branches or calls, so that loops over them vectorise. Largest errors, in units of the last
-// place, subnormal results included: see ACCURACY in emitter/render/dialect.py. Every special value is as in C99, annex F.
-// x = n log 2 + r with |r| <= log(2)/2 and x = 2^n m with m in [sqrt(1/2), sqrt(2)): Muller, Elementary Functions, 2016,
-// chapter 11. The polynomials are truncated Chebyshev series of the functions that they stand for.
+// Elementary functions without branches or calls, so that loops over them vectorise. Their largest errors are in ACCURACY,
+// emitter/render/dialect.py; every special value is as in C99, annex F. With x = n log 2 + r, |r| <= log(2)/2, and with
+// x = 2^n m, m in [sqrt(1/2), sqrt(2)): Muller, Elementary Functions, 3rd edition, 2016, chapter 11. The polynomials are
+// truncated Chebyshev series of what they stand for.
 
 // ---- elementary functions, without branches or calls
 
@@ -70,27 +70,35 @@ UR_INLINE double ur_expm1_f64(double x) {
   return x == 0.0 ? x : y;
 }
 
-// log(m) + n log(2) from s = f / (2 + f), f = m - 1: log(m) = 2 atanh(s) = f - f^2/2 + s (f^2/2 + s^2 (2/3 + 2/5 s^2 + ...))
-UR_INLINE float ur_log_f32(float x) {
-  const bool small = x < FLT_MIN;
-  const uint32_t bits = ur_bits_f32(small ? x * 8388608.0f : x);
-  const uint32_t e = (uint32_t)((int32_t)(bits - UINT32_C(0x3f3504f3)) >> 23);
-  const float n = (float)(int32_t)(small ? e - 23 : e), f = ur_float_f32(bits - (e << 23)) - 1.0f;
+// log(x) + k log(2) for normal x: log(m) + (n + k) log(2) with log(m) = 2 atanh(s), s = f / (2 + f), f = m - 1,
+// which is f - f^2/2 + s (f^2/2 + s^2 (2/3 + 2/5 s^2 + ...))
+UR_INLINE float ur_log_normal_f32(float x, float k) {
+  const uint32_t bits = ur_bits_f32(x), e = (uint32_t)((int32_t)(bits - UINT32_C(0x3f3504f3)) >> 23);
+  const float n = (float)(int32_t)e + k, f = ur_float_f32(bits - (e << 23)) - 1.0f;
   const float s = f / (2.0f + f), z = s * s, h = 0.5f * f * f;
   const float p = (((0.23332517f * z + 0.28550738f) * z + 0.40000123f) * z + 0.6666667f) * z;
-  const float y = n * 0.69313812256f - ((h - (s * (h + p) + n * 9.0580006145e-6f)) - f);
+  return n * 0.69313812256f - ((h - (s * (h + p) + n * 9.0580006145e-6f)) - f);
+}
+
+UR_INLINE double ur_log_normal_f64(double x, double k) {
+  const uint64_t bits = ur_bits_f64(x);
+  const uint64_t e = (((bits - UINT64_C(0x3fe6a09e667f3bcd)) >> 52) ^ 2048) - 2048;  // a signed shift, spelled unsigned
+  const double n = ur_float_f64(e + UINT64_C(0x4338000000000000)) - 6755399441055744.0 + k;
+  const double f = ur_float_f64(bits - (e << 52)) - 1.0, s = f / (2.0 + f), z = s * s, h = 0.5 * f * f;
+  const double q = ((0.14618429504442834 * z + 0.1533155678884569) * z + 0.18182894250627016) * z + 0.22222211061646327;
+  const double p = (((q * z + 0.2857142862644512) * z + 0.39999999999898406) * z + 0.666666666666667) * z;
+  return n * 0.6931471803691238 - ((h - (s * (h + p) + n * 1.9082149292705877e-10)) - f);
+}
+
+UR_INLINE float ur_log_f32(float x) {
+  const bool small = x < FLT_MIN;
+  const float y = ur_log_normal_f32(small ? x * 8388608.0f : x, small ? -23.0f : 0.0f);
   return x > 0.0f ? (x > FLT_MAX ? x : y) : x == 0.0f ? -INFINITY : x != x ? x : NAN;
 }
 
 UR_INLINE double ur_log_f64(double x) {
   const bool small = x < DBL_MIN;
-  const uint64_t bits = ur_bits_f64(small ? x * 4503599627370496.0 : x);
-  const uint64_t e = (((bits - UINT64_C(0x3fe6a09e667f3bcd)) >> 52) ^ 2048) - 2048;  // a signed shift, spelled unsigned
-  const double n = ur_float_f64((small ? e - 52 : e) + UINT64_C(0x4338000000000000)) - 6755399441055744.0;
-  const double f = ur_float_f64(bits - (e << 52)) - 1.0, s = f / (2.0 + f), z = s * s, h = 0.5 * f * f;
-  const double q = ((0.14618429504442834 * z + 0.1533155678884569) * z + 0.18182894250627016) * z + 0.22222211061646327;
-  const double p = (((q * z + 0.2857142862644512) * z + 0.39999999999898406) * z + 0.666666666666667) * z;
-  const double y = n * 0.6931471803691238 - ((h - (s * (h + p) + n * 1.9082149292705877e-10)) - f);
+  const double y = ur_log_normal_f64(small ? x * 4503599627370496.0 : x, small ? -52.0 : 0.0);
   return x > 0.0 ? (x > DBL_MAX ? x : y) : x == 0.0 ? (double)-INFINITY : x != x ? x : (double)NAN;
 }
 
@@ -115,12 +123,14 @@ UR_INLINE double ur_tanh_f64(double x) {
   return copysign(e / (2.0 + e), x);
 }
 
-UR_INLINE float ur_logaddexp_f32(float a, float b) {
-  const float top = (a > b) | (a != a) ? a : b, apart = a == b ? 0.0f : -fabsf(a - b);
-  return top + ur_log1p_f32(ur_exp_f32(apart));
+UR_INLINE float ur_logaddexp_f32(float a, float b) {  // high + log(1 + exp(low - high)), log as in log1p
+  const float high = (a > b) | (a != a) ? a : b, x = ur_exp_f32(-fabsf(a - b)), u = 1.0f + x;
+  const float y = ur_log_normal_f32(u, 0.0f) - ((u - 1.0f) - x) / u;
+  return a == b ? a + 0.6931472f : high + y;  // both may be the same infinity
 }
 
-UR_INLINE double ur_logaddexp_f64(double a, double b) {
-  const double top = (a > b) | (a != a) ? a : b, apart = a == b ? 0.0 : -fabs(a - b);
-  return top + ur_log1p_f64(ur_exp_f64(apart));
+UR_INLINE double ur_logaddexp_f64(double a, double b) {  // high + log(1 + exp(low - high)), log as in log1p
+  const double high = (a > b) | (a != a) ? a : b, x = ur_exp_f64(-fabs(a - b)), u = 1.0 + x;
+  const double y = ur_log_normal_f64(u, 0.0) - ((u - 1.0) - x) / u;
+  return a == b ? a + 0.6931471805599453 : high + y;  // both may be the same infinity
 }

@@ -76,7 +76,7 @@ UR_INLINE int64_t ur_plus(int64_t a, int64_t b) {  // a size; saturates
   return __builtin_add_overflow(a, b, &sum) ? (b < 0 ? INT64_MIN : INT64_MAX) : sum;
 }
 
-// ---- integers: they wrap; division floors, by zero it gives 0; shifts by no number of bits give 0, or -1 from a negative
+// ---- integers: they wrap; division floors, by 0 it gives 0; shifts too far give 0, or -1 from a negative to the right
 
 UR_INLINE int32_t ur_add_i32(int32_t a, int32_t b) { return (int32_t)((uint32_t)a + (uint32_t)b); }
 
