@@ -1,17 +1,245 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The analytic plan."""
+"""The analytic plan: a few written rules, no search. Each decision leaves its reason in the plan.
+
+1. What is cheap, or read once, is inlined (`recompute`).
+2. Computations that share outer axes run in one kernel, if enough tasks remain and what they hand over stays in L2 (`groups`).
+3. A kernel's lanes are one shared axis, if that is cheaper than the best lanes of each computation by itself (`costs`).
+4. The innermost shared axis is taken in blocks where a contraction can use what it loads for several of its places (`tiles`).
+5. A pointwise computation that follows its producer place by place runs in the producer's loops, on its registers.
+6. The outermost loops are tasks, as many as give each core several.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from unrut.emitter.graph.computation import Graph
+from unrut.emitter.graph.access import accesses
+from unrut.emitter.graph.computation import Computation, Graph
 from unrut.emitter.layout import Layout
 from unrut.emitter.machine import Machine
-from unrut.emitter.schedule.plain import plain
-from unrut.emitter.schedule.plan import Plan
+from unrut.emitter.schedule.costs import Strides, iterations, number_of, work
+from unrut.emitter.schedule.entries import Choice, Planner
+from unrut.emitter.schedule.groups import Group, footprint, groups
+from unrut.emitter.schedule.inline import inline
+from unrut.emitter.schedule.plan import Entry, LoopOver, Plan
+from unrut.emitter.schedule.recompute import inlined
+from unrut.emitter.schedule.sharing import Member, Sharing, edge
+from unrut.emitter.schedule.tiles import even_block
+
+TASKS_PER_CORE = 16
+SMALL = 20_000  # operations that are done before other threads have been woken
+CHUNK = 4096  # places of a long line that one task takes
+PANEL = 96  # rows that one task takes of a contraction
 
 
 def choose(graph: Graph, machine: Machine, layouts: Mapping[str, Layout]) -> Plan:
-    """A legal plan for this machine."""
-    return plain(graph)
+    """The plan for a machine and for operands that lie like this. Deterministic; legal for every size."""
+    names, reasons = inlined(graph)
+    flat = inline(graph, names)
+    planner = Planner(graph=flat, strides=Strides(flat, layouts), machine=machine)
+    sharing = Sharing(flat)
+    entries: list[Entry] = []
+    for group in groups(flat, sharing, machine):
+        found = _kernel(planner, sharing, group)
+        reasons += (group.reason,) if group.reason else ()
+        entries += found
+    ordered = tuple(replace(entry, stored=_stored(flat, entries, entry)) for entry in entries)
+    return Plan(program=graph.program.name, inlined=names, entries=ordered, reasons=reasons)
+
+
+def _kernel(planner: Planner, sharing: Sharing, group: Group) -> list[Entry]:
+    if len(group.members) == 1:
+        entry = _alone(planner, group.members[0])
+        return [replace(entry, tasks=_tasks(planner, group, entry, len(entry.loops)))]
+    common, own = _common_lanes(planner, sharing, group)
+    blocks = _blocks(planner, sharing, group, common, own)
+    entries: list[Entry] = []
+    for member in group.members:
+        prefix = tuple(
+            LoopOver(axis=_axis(sharing, member, name), block=blocks.get(name, 1)) for name in _order(group, blocks)
+        )
+        lanes = own[member.name]
+        if common is not None:
+            lanes = replace(lanes, axis=_axis(sharing, member, common), reason=f"lanes are those of the kernel; {lanes.reason}")
+        share = len(prefix) if entries else 0
+        follower = _follower(planner, entries, member) if entries else None
+        entries.append(follower or planner.entry(member, prefix, lanes, share))
+    shared = len(group.shared)
+    entries[0] = replace(entries[0], tasks=_tasks(planner, group, entries[0], shared))
+    return entries
+
+
+def _axis(sharing: Sharing, member: Computation, name: Member) -> str:
+    found = sharing.axis_of(member, name)
+    assert found is not None, (member.name, name)
+    return found
+
+
+def _order(group: Group, blocks: Mapping[Member, int]) -> list[Member]:
+    """The shared classes, those that are blocked last."""
+    return sorted(group.shared, key=lambda name: name in blocks)
+
+
+def _common_lanes(planner: Planner, sharing: Sharing, group: Group) -> tuple[Member | None, dict[str, Choice]]:
+    """The shared class that is best as lanes of every member, or None if each does better by itself."""
+    own: dict[str, Choice] = {}
+    for member in group.members:
+        taken = frozenset(_axis(sharing, member, name) for name in group.shared)
+        own[member.name] = planner.lanes(member, taken)
+    best, least = None, sum(choice.cost for choice in own.values())
+    for name in group.shared:
+        total = sum(planner.cost(member, _axis(sharing, member, name)) for member in group.members)
+        if total < least:
+            best, least = name, total
+    return best, own
+
+
+def _blocks(
+    planner: Planner, sharing: Sharing, group: Group, common: Member | None, own: Mapping[str, Choice]
+) -> dict[Member, int]:
+    """Which shared classes are taken in blocks, and of how many places."""
+    limit = planner.machine.l2 * 3 // 4
+    members = list(group.members)
+
+    def fits(blocks: dict[Member, int]) -> bool:
+        return footprint(planner.graph, sharing, members, group.shared, blocks) <= limit
+
+    blocks: dict[Member, int] = {}
+    if common is not None:
+        if all(member.reduction is None for member in members):
+            return {}
+        width = planner.machine.lanes(members[0].body.dtype.size)
+        extent = number_of(members[0].extents()[_axis(sharing, members[0], common)])
+        vectors = next((v for v in (4, 2, 1) if extent >= v * width and fits({common: v * width})), 1)
+        return {common: vectors * width}
+    rows: list[Member] = []
+    for member in members:
+        lanes = own[member.name].axis
+        if member.reduction is None or not lanes or not any(a.name == lanes for a in member.axes):
+            continue
+        found = [a for a in accesses(member) if lanes in a.axes()]
+        rows += [
+            name
+            for name in group.shared
+            if any(_axis(sharing, member, name) not in access.axes() for access in found)
+        ]
+    for name in reversed(group.shared):
+        if name in rows:
+            extent = number_of(members[0].extents()[_axis(sharing, members[0], name)])
+            block = even_block(extent, 6)
+            if block > 1 and fits({name: block}):
+                return {name: block}
+    return blocks
+
+
+def _follower(planner: Planner, entries: list[Entry], member: Computation) -> Entry | None:
+    """The entry of a pointwise computation that runs in the loops of the one before it, which it reads place by place."""
+    before = entries[-1]
+    producer = planner.graph.computation(before.computation)
+    reads = {access.tensor for access in accesses(member)}
+    if member.reduction is not None or producer.name not in reads or len(member.axes) != len(producer.axes):
+        return None
+    pairs = dict(edge(producer, member).pairs)
+    if len(pairs) != len(producer.axes) or len(set(pairs.values())) != len(pairs):
+        return None
+    depth = len(before.loops)
+    for earlier in entries[:-1]:
+        if earlier.computation in reads:
+            depth_there = min(e.share for e in entries[entries.index(earlier) + 1 :])
+            aligned = dict(edge(planner.graph.computation(earlier.computation), member).pairs)
+            loops = zip(earlier.loops[:depth_there], before.loops[:depth_there], strict=True)
+            if any(aligned.get(a.axis) != pairs[b.axis] for a, b in loops):
+                return None
+    return Entry(
+        computation=member.name,
+        loops=tuple(LoopOver(axis=pairs[over.axis], block=over.block) for over in before.loops),
+        tile=tuple(pairs[axis] for axis in before.tile),
+        lanes=pairs.get(before.lanes, ""),
+        share=depth,
+        reasons=(f"runs in the loops of {before.computation}",),
+    )
+
+
+def _alone(planner: Planner, computation: Computation) -> Entry:
+    """A kernel of one computation."""
+    lanes = planner.lanes(computation)
+    entry = planner.entry(computation, (), lanes, 0)
+    if computation.reduction is None:
+        return _chunked(planner, computation, entry)
+    if planner.is_contraction(computation) and entry.tile[:-1] and entry.loops:
+        return _paneled(planner, computation, entry)
+    return entry
+
+
+def _chunked(planner: Planner, computation: Computation, entry: Entry) -> Entry:
+    """A pointwise computation of one long line is cut, so that there are tasks."""
+    if len(entry.loops) != 1 or iterations(computation) * max(1.0, work(computation.body)) < SMALL:
+        return entry
+    axis = entry.loops[0].axis
+    if number_of(computation.extents()[axis]) <= CHUNK and computation.extents()[axis].is_fixed:
+        return entry
+    return replace(entry, loops=(LoopOver(axis=axis, block=CHUNK), *entry.loops))
+
+
+def _paneled(planner: Planner, computation: Computation, entry: Entry) -> Entry:
+    """A contraction goes through panels of rows, each of which meets all blocks of lanes: the lanes' operand stays near."""
+    row = entry.loops[-1]
+    extent = number_of(computation.extents()[row.axis])
+    if row.block == 1 or row.axis == entry.lanes or extent <= row.block * 2:
+        return entry
+    panel = row.block * max(1, PANEL // row.block)
+    enough = planner.machine.cores * 4
+    while panel > row.block and extent // panel < enough:
+        panel -= row.block
+    if panel == row.block or extent <= panel:
+        return entry
+    blocked = [over for over in entry.loops if over.block > 1]
+    plain = [over for over in entry.loops if over.block == 1]
+    loops = (*plain, LoopOver(axis=row.axis, block=panel), *blocked)
+    return replace(entry, loops=loops, reasons=(*entry.reasons, f"panels of {panel} {row.axis}: {extent} in even parts"))
+
+
+def _tasks(planner: Planner, group: Group, entry: Entry, most: int) -> int:
+    """How many of the outermost loops are tasks: enough for the cores, none for little work."""
+    effort = sum(iterations(c) * max(1.0, work(c.body)) for c in group.members)
+    fixed = all(e.is_fixed for c in group.members for e in c.extents().values())
+    if fixed and effort < SMALL:
+        return 0
+    computation = planner.graph.computation(entry.computation)
+    count, places, seen = 0, 1, set[str]()
+    for over in entry.loops[:most]:
+        vector = over.axis == entry.lanes and over.block == 1 and over is entry.loops[-1]
+        if places >= TASKS_PER_CORE * planner.machine.cores or over.axis in seen or vector:
+            break
+        places *= -(-number_of(computation.extents()[over.axis]) // over.block)
+        seen.add(over.axis)
+        count += 1
+    return count
+
+
+def _stored(graph: Graph, entries: list[Entry], entry: Entry) -> tuple[str, ...]:
+    """The order of an intermediate's dimensions: the one along which most of its accesses have their lanes comes last."""
+    computation = graph.computation(entry.computation)
+    axes = [axis.name for axis in computation.axes]
+    if computation.name in graph.program.results or len(axes) < 2:
+        return ()
+    votes = dict.fromkeys(axes, 0.0)
+    if entry.lanes in votes:
+        votes[entry.lanes] += iterations(computation) / max(1, iterations(computation) // _places(computation))
+    for other in entries:
+        reader = graph.computation(other.computation)
+        for access in accesses(reader):
+            if access.tensor == computation.name and other.lanes:
+                for d, form in enumerate(access.subscripts):
+                    if abs(form.coefficient(other.lanes)) == 1:
+                        votes[axes[d]] += iterations(reader)
+    best = max(axes, key=lambda name: (votes[name], axes.index(name)))
+    return () if best == axes[-1] else tuple([*(a for a in axes if a != best), best])
+
+
+def _places(computation: Computation) -> int:
+    total = 1
+    for extent in computation.shape:
+        total *= number_of(extent)
+    return total

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The loops of one computation, below the loops that it shares with the kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from unrut.emitter.graph.classes import classes
+from unrut.emitter.graph.computation import Computation, Graph
+from unrut.emitter.graph.laws import law
+from unrut.emitter.machine import Machine
+from unrut.emitter.schedule.costs import Strides, iterations, lane_cost, number_of
+from unrut.emitter.schedule.plan import Entry, LoopOver
+from unrut.emitter.schedule.tiles import Tile, tile
+
+PARTIAL_VECTORS = 4  # accumulators of a reduction along its lanes: hides the latency of an addition
+NARROW = 4  # what is left below lanes of this many places is not worth a vector loop of its own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Lanes of one computation: the axis ("" for none), what it costs, and what the others would cost, as text."""
+
+    axis: str
+    cost: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planner:
+    """What every decision needs."""
+
+    graph: Graph
+    strides: Strides
+    machine: Machine
+
+    def cost(self, computation: Computation, axis: str | None) -> float:
+        free = computation.name not in self.graph.program.results
+        return lane_cost(computation, axis, self.strides, self.machine, stored_free=free)
+
+    def lanes(self, computation: Computation, taken: frozenset[str] = frozenset()) -> Choice:
+        """The cheapest lanes among free axes that are not `taken` and, where the law allows, reduction axes."""
+        options = [axis.name for axis in computation.axes if axis.name not in taken]
+        reduction = computation.reduction
+        if reduction is not None and law(reduction.kind).commutative:
+            options += [axis.name for axis in reduction.axes]
+        options = [name for name in options if number_of(computation.extents()[name]) > 1]
+        costs = {name: self.cost(computation, name) for name in reversed(options)}
+        costs[""] = self.cost(computation, None)
+        best = min(costs, key=lambda name: costs[name])
+        said = ", ".join(f"{name or 'none'} {cost:.3g}" for name, cost in sorted(costs.items(), key=lambda c: c[1]))
+        return Choice(axis=best, cost=costs[best], reason=f"lanes cost {said}")
+
+    def entry(self, computation: Computation, prefix: tuple[LoopOver, ...], lanes: Choice, share: int) -> Entry:
+        """The loops of a computation whose outermost loops are `prefix`."""
+        if computation.reduction is None:
+            return self._pointwise(computation, prefix, lanes, share)
+        if any(axis.name == lanes.axis for axis in computation.reduced):
+            return self._along(computation, prefix, lanes, share)
+        return self._across(computation, prefix, lanes, share)
+
+    def _pointwise(self, computation: Computation, prefix: tuple[LoopOver, ...], lanes: Choice, share: int) -> Entry:
+        closed = {over.axis for over in prefix if over.block == 1}
+        blocked = {over.axis for over in prefix if over.block > 1}
+        left = [axis.name for axis in computation.axes if axis.name not in closed]
+        tiled = (lanes.axis,) if lanes.axis in blocked else ()
+        order = [name for name in left if name != lanes.axis]
+        if lanes.axis in left and not tiled:
+            order.append(lanes.axis)
+        return Entry(
+            computation=computation.name,
+            loops=(*prefix, *(LoopOver(axis=name) for name in order)),
+            tile=tiled,
+            lanes=lanes.axis,
+            share=share,
+            reasons=(lanes.reason,),
+        )
+
+    def _along(self, computation: Computation, prefix: tuple[LoopOver, ...], lanes: Choice, share: int) -> Entry:
+        """Lanes along the reduction: partial accumulators for each result."""
+        closed = {over.axis for over in prefix if over.block == 1}
+        width = self.machine.lanes(computation.body.dtype.size)
+        extent = number_of(computation.extents()[lanes.axis])
+        partial = width * PARTIAL_VECTORS if extent >= 2 * width * PARTIAL_VECTORS else width
+        partial = min(partial, max(2, extent))
+        others = [LoopOver(axis=axis.name) for axis in computation.reduced if axis.name != lanes.axis]
+        rest = [LoopOver(axis=axis.name) for axis in computation.axes if axis.name not in closed]
+        return Entry(
+            computation=computation.name,
+            loops=(*prefix, *rest),
+            reduce=(*others, LoopOver(axis=lanes.axis, block=partial)),
+            lanes=lanes.axis,
+            share=share,
+            reasons=(lanes.reason, f"{partial} partial accumulators along {lanes.axis}, combined by halves"),
+        )
+
+    def _across(self, computation: Computation, prefix: tuple[LoopOver, ...], lanes: Choice, share: int) -> Entry:
+        """Lanes along a free axis, or none: a tile of accumulators, the reduction outside of it."""
+        closed = {over.axis for over in prefix if over.block == 1}
+        given = {over.axis: over.block for over in prefix if over.block > 1}
+        found, reasons = self.tile(computation, closed, given, lanes)
+        extents = computation.extents()
+        inner = {name: block for name, block in found.rows}
+        if lanes.axis and lanes.axis not in given:
+            inner[lanes.axis] = found.lanes
+        rest = [axis.name for axis in computation.axes if axis.name not in closed and axis.name not in (*inner, *given)]
+        loops = [*prefix, *(LoopOver(axis=name) for name in rest)]
+        for name in [lanes.axis, *(row for row, _ in found.rows)]:
+            if name in inner and inner[name] > 1 and not _whole(computation, name, inner[name]):
+                loops.append(LoopOver(axis=name, block=inner[name]))
+            elif name in inner and inner[name] == 1 and number_of(extents[name]) > 1:
+                loops.append(LoopOver(axis=name))
+        rows = [*(name for name in given if name != lanes.axis), *(name for name, _ in found.rows)]
+        order = (*rows, *((lanes.axis,) if lanes.axis else ()))
+        return Entry(
+            computation=computation.name,
+            loops=tuple(loops),
+            tile=order,
+            reduce=tuple(LoopOver(axis=axis.name) for axis in computation.reduced),
+            lanes=lanes.axis,
+            share=share,
+            reasons=(lanes.reason, *reasons),
+        )
+
+    def tile(
+        self, computation: Computation, closed: set[str], given: Mapping[str, int], lanes: Choice
+    ) -> tuple[Tile, tuple[str, ...]]:
+        """The tile of a reduction, and why."""
+        rows = [a.name for a in reversed(computation.axes) if a.name not in closed | set(given) | {lanes.axis}]
+        if not lanes.axis:
+            return Tile(lanes=1, rows=()), ()
+        settled = {name: block for name, block in given.items() if name != lanes.axis}
+        found = tile(computation, lanes.axis, rows, settled, self.machine)
+        count = found.lanes // self.machine.lanes(computation.body.dtype.size)
+        for _, block in (*found.rows, *settled.items()):
+            count *= block
+        shape = " x ".join([*(f"{n} {b}" for n, b in settled.items()), *(f"{n} {b}" for n, b in found.rows)])
+        return found, (f"tile {shape or 'one row'} x {found.lanes} lanes: {count} vector accumulators",)
+
+    def is_contraction(self, computation: Computation) -> bool:
+        """Whether a reduction has operands that are used again along rows, and enough work for it to matter."""
+        return classes(computation) is not None and iterations(computation) > 1
+
+
+def _whole(computation: Computation, axis: str, block: int) -> bool:
+    extent = computation.extents()[axis]
+    return extent.is_fixed and extent.value() <= block

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which computations run in one kernel: fold along shared outer axes, or store behind a barrier.
+
+In order, each computation joins the kernel before it if
+- they share at least one axis,
+- enough parallel tasks remain: the shared axes have at least TASKS_PER_CORE places for each core, or as many as the
+  computation would have alone,
+- what is handed over fits into 3/4 of the L2 cache, for one place of the shared axes,
+- no contraction in the kernel has to stream more than L2 for each place of the shared axes.
+Otherwise it begins a new kernel, and what crosses is in the workspace.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from unrut.emitter.graph.access import accesses
+from unrut.emitter.graph.classes import classes
+from unrut.emitter.graph.computation import Computation, Graph
+from unrut.emitter.machine import Machine
+from unrut.emitter.schedule.costs import number_of, places
+from unrut.emitter.schedule.sharing import Member, Sharing
+
+TASKS_PER_CORE = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Computations of one kernel and the classes of axes that they share, outermost first. `reason` says why it ends."""
+
+    members: tuple[Computation, ...]
+    shared: tuple[Member, ...]
+    reason: str = ""
+
+
+def groups(graph: Graph, sharing: Sharing, machine: Machine) -> tuple[Group, ...]:
+    """All computations of a graph in kernels, in order."""
+    done: list[Group] = []
+    members: list[Computation] = []
+    for computation in graph.computations:
+        refusal = _refusal(graph, sharing, machine, [*members, computation]) if members else ""
+        if refusal:
+            done.append(_closed(sharing, members, f"{computation.name} begins a new kernel: {refusal}"))
+            members = []
+        members.append(computation)
+    if members:
+        done.append(_closed(sharing, members, ""))
+    return tuple(done)
+
+
+def _closed(sharing: Sharing, members: list[Computation], reason: str) -> Group:
+    return Group(members=tuple(members), shared=sharing.shared(members), reason=reason)
+
+
+def _refusal(graph: Graph, sharing: Sharing, machine: Machine, members: list[Computation]) -> str:
+    shared = sharing.shared(members)
+    if not shared:
+        return "no axis is shared"
+    last = members[-1]
+    own = {axis.name: axis.extent for axis in last.axes}
+    tasks = places(own[a] for a in (sharing.axis_of(last, name) for name in shared) if a is not None)
+    enough = TASKS_PER_CORE * machine.cores
+    if tasks < min(enough, max(places(c.shape) for c in members)):
+        return f"{tasks} tasks would be left, {enough} are wanted"
+    held = footprint(graph, sharing, members, shared, {})
+    if held > machine.l2 * 3 // 4:
+        return f"{held} bytes for each place of the shared axes, more than 3/4 of L2"
+    for member in members:
+        streamed = _streamed(graph, sharing, member, shared)
+        if streamed > machine.l2:
+            return f"{member.name} would read {streamed} bytes anew for each place of the shared axes"
+    return ""
+
+
+def footprint(
+    graph: Graph, sharing: Sharing, members: list[Computation], shared: tuple[Member, ...], blocks: dict[Member, int]
+) -> int:
+    """The most bytes of handed-over tensors that live at a time, for one place (or block) of the shared axes."""
+    position = {c.name: k for k, c in enumerate(members)}
+    sizes: list[tuple[int, int, int]] = []
+    for member in members:
+        readers = [position[c.name] for c in graph.consumers(member.name) if c.name in position]
+        if member.name in graph.program.results or not readers:
+            continue
+        held = {sharing.axis_of(member, name): blocks.get(name, 1) for name in shared}
+        size = member.dtype.size
+        for axis in member.axes:
+            extent = number_of(axis.extent)
+            size *= min(held.get(axis.name, extent), extent)
+        sizes.append((position[member.name], max(readers), size))
+    return max((sum(s for a, b, s in sizes if a <= k <= b) for k in range(len(members))), default=0)
+
+
+def _streamed(graph: Graph, sharing: Sharing, member: Computation, shared: tuple[Member, ...]) -> int:
+    """Bytes of a contraction's operands that do not depend on the shared axes, so are read again for each of their places."""
+    if classes(member) is None:
+        return 0
+    outer = {sharing.axis_of(member, name) for name in shared}
+    total = 0
+    for access in accesses(member):
+        if not access.axes() & outer and access.tensor not in graph.names():
+            total += places(graph.shape_of(access.tensor)) * graph.dtype_of(access.tensor).size
+    return total

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The innermost part of a reduction: how many vectors of lanes, and how many places of other axes, are kept in registers.
+
+Accumulators: rows x vectors, at most 24 of 32 registers (12 of 16): 6x4, 8x3, 12x2, 14x1. Rows are axes along which a vector
+that was loaded is used again; without such an axis there are only vectors. Differences in padding decide between shapes,
+ties go to more vectors (fewer broadcasts).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from unrut.emitter.graph.access import Access, accesses
+from unrut.emitter.graph.computation import Computation
+from unrut.emitter.machine import Machine
+from unrut.emitter.schedule.costs import number_of
+
+ROWS = {4: 6, 3: 8, 2: 12, 1: 14}
+FEW_ROWS = {2: 6, 1: 8}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tile:
+    """`lanes` places of the lanes axis; rows: places of other axes, in the order in which they are looped over."""
+
+    lanes: int
+    rows: tuple[tuple[str, int], ...]
+
+
+def rounded(extent: int, block: int) -> float:
+    """Padded work over work for blocks of an extent."""
+    return -(-extent // block) * block / extent
+
+
+def even_block(extent: int, most: int) -> int:
+    """The largest block of at most `most` places whose padding is within 3 % of the least."""
+    if extent <= most:
+        return extent
+    options = range(max(2, most // 2), most + 1)
+    least = min(rounded(extent, block) for block in options)
+    return max(block for block in options if rounded(extent, block) <= least + 0.03)
+
+
+def reused(computation: Computation, lanes: str, axis: str) -> bool:
+    """Whether some access goes along the lanes and not along the axis: a loaded vector serves several of its places."""
+    found: list[Access] = list(accesses(computation))
+    return any(lanes in access.axes() and axis not in access.axes() for access in found)
+
+
+def tile(
+    computation: Computation, lanes: str, rows: list[str], given: dict[str, int], machine: Machine
+) -> Tile:
+    """A tile for lanes along a free axis. `rows`: axes that may be rows, best first; `given`: blocks that are settled."""
+    shapes = ROWS if machine.registers >= 32 else FEW_ROWS
+    width = machine.lanes(computation.body.dtype.size)
+    extents = {axis.name: axis.extent for axis in computation.axes}
+    vectors = -(-number_of(extents[lanes]) // width)
+    settled = 1
+    for block in given.values():
+        settled *= block
+    options = [nv for nv in shapes if nv <= max(vectors, 1) and (settled == 1 or nv * settled <= max(shapes) * 6)] or [1]
+    nv = min(options, key=lambda n: (round(rounded(vectors, n), 1), -n))
+    budget = max(1, shapes[nv] // settled)
+    found: list[tuple[str, int]] = []
+    for axis in rows:
+        if budget < 2:
+            break
+        extent = number_of(extents[axis])
+        if extent < 2 or not reused(computation, lanes, axis):
+            continue
+        block = even_block(extent, budget)
+        found.append((axis, block))
+        budget //= block
+    return Tile(lanes=nv * width, rows=tuple(reversed(found)))
