@@ -100,7 +100,7 @@ class MeasuringInterpreter:
             window = out.at(block)
             out.array["value"][window] = found.value
             # The bound itself is computed in f64: a little more makes up for its roundings.
-            out.array["error"][window] = found.error * (1 + 1e-9)
+            out.array["error"][window] = found.error * (1 + 1e-9 * statement.dtype.is_float)
             out.array["undecided"][window] = found.undecided
 
 

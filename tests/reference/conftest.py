@@ -83,9 +83,9 @@ class SloppyKernel:
                 return np.where(part(condition), part(then), part(otherwise))
             case Cast(operand=operand, dtype=dtype):
                 value = part(operand)
-                return cast(value.astype(np.float64) if value.dtype == np.float32 else value, operand.dtype, dtype).astype(
-                    dtype.numpy
-                )
+                return cast(
+                    value.astype(np.float64) if value.dtype == np.float32 else value, operand.dtype, dtype
+                ).astype(dtype.numpy)
             case Reduce():
                 return self.reduce(expr, grid)
             case Along(axis=axis, body=body):
@@ -172,9 +172,7 @@ class SloppyKernel:
         return terms[..., 0]
 
 
-
-
-@pytest.fixture
+@pytest.fixture(scope="session")
 def assert_sound():
     """Any kernel, and the reference itself, lies within the bounds, tensor by tensor."""
 

@@ -62,4 +62,5 @@ def test_an_unmet_precondition_says_why(program):
     evaluate(parsed, {"x": np.ones(6, np.float32), "w": np.ones(4, np.float32)})
     with pytest.raises(UnrutError) as caught:
         evaluate(parsed, {"x": np.ones(6, np.float32), "w": np.ones(3, np.float32)})
-    assert "does not hold" in str(caught.value) and parsed.preconditions[0].because in str(caught.value)
+    assert "does not hold" in str(caught.value)
+    assert parsed.preconditions[0].because in str(caught.value)

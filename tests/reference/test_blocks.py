@@ -95,9 +95,7 @@ def peak(call):
 
 def test_an_intermediate_of_two_gigabytes_never_exists(program):
     parsed = program(
-        "f(x: f32[64, 256], w: f32[256, 32768]) -> y\n"
-        "v[n, j, k] = x[n, j]*w[j, k]\n"
-        "y[n, j] = sum[k](v[n, j, k])"
+        "f(x: f32[64, 256], w: f32[256, 32768]) -> y\nv[n, j, k] = x[n, j]*w[j, k]\ny[n, j] = sum[k](v[n, j, k])"
     )
     given = {"x": np.ones((64, 256), np.float32), "w": np.ones((256, 32768), np.float32)}
     found = {}

@@ -22,14 +22,16 @@ TEXTS = [
     "f(a: f32[5, 40], b: f32[40, 3]) -> y\ny[i, j] = sum[k](a[i, k]*b[k, j])",
     "f(a: f32[5, 40], b: f32[40, 3]) -> y\ny[i, j] = sum[k](a[i, k]*b[k, j]*a[0, k], initial=1)",
     "f(a: f32[5, 40], b: f32[40, 3]) -> y\nu[i, k] = exp(a[i, k]/3)\ny[i, j] = sum[k](u[i, k]*(b[k, j] - u[i, k]))",
-    "f(a: f32[5, 40], b: f32[40, 3]) -> y\ny[i, j] = logsumexp[k](a[i, k]*b[k, j])*tanh(b[i, j])",
+    "f(a: f32[5, 40], b: f32[40, 3]) -> y\ny[i, j] = logsumexp[k](a[i, k]*b[k, j])*tanh(b[2, j])",
     "f(a: f32[5, 40], b: f32[40, 3]) -> y\np[i, k] = softmax(a[i, k]*10, along=k)\ny[i, j] = sum[k](p[i, k]*b[k, j])",
-    "f(a: f32[5, 40], b: f32[40, 3]) -> y\ny[i] = prod[k](1 + a[i, k]/8) + max[j](b[i, j] - a[i, 2])",
-    "f(a: f32[5, 40], b: f32[40, 3]) -> y\nm[i] = sum[k](a[i, k])/40\nv[i] = sum[k]((a[i, k] - m[i])**2)/40\n"
-    "y[i, k] = (a[i, k] - m[i])/sqrt(v[i] + 1e-5)",
+    "f(a: f32[5, 40], b: f32[40, 3]) -> y\ny[i] = prod[k](1 + a[i, k]/8) + max[j](b[7, j] - a[i, 2])",
+    (
+        "f(a: f32[5, 40], b: f32[40, 3]) -> y\nm[i] = sum[k](a[i, k])/40\nv[i] = sum[k]((a[i, k] - m[i])**2)/40\n"
+        "y[i, k] = (a[i, k] - m[i])/sqrt(v[i] + 1e-5)"
+    ),
     "f(a: f32[5, 40], b: f32[40, 3]) -> y\ny[i] = floor(sum[k](a[i, k]*b[k, 0]))",
     "f(a: f32[5, 40], b: f32[40, 3]) -> y\ny[i] = argmax[k](exp(a[i, k]/9)*0.001)",
-    "f(a: f32[5, 40], b: f32[40, 3]) -> y\ny[i, k] = where(a[i, k] - b[k, 0] > 0, log(abs(a[i, k])), arctan2(a[i, k], b[k, 1]))",
+    "f(a: f32[5, 40], b: f32[40, 3]) -> y\ny[i, k] = where(a[i, k] > b[k, 0], log(abs(a[i, k])), arctan2(a[i, k], b[k, 1]))",
     "f(a: f32[5, 40], b: f32[40, 3]) -> y\ny[i, k] = a[i, k] % (0.3 + abs(b[k, 0])) + a[i, k]//1.7 + hypot(b[k, 1], a[i, k])",
     "f(a: f32[5, 40], b: f32[40, 3]) -> y\ny[i] = count[k](sin(a[i, k]*3) > cos(b[k, 2]))",
 ]
@@ -72,7 +74,7 @@ def test_small_integers_have_bound_zero_or_are_reproduced(assert_sound, sample, 
 
 
 def test_the_test_would_see_a_bound_that_is_too_small(program, monkeypatch, assert_sound):
-    monkeypatch.setattr(bound_reductions, "rounding", lambda dtype: _Half(dtype))
+    monkeypatch.setattr(bound_reductions, "rounding", _Half)
     parsed = program("f(x: f32[3000]) -> y\ny = sum[i](x[i])")
     x = np.full(3000, 0.1, f32)
     with pytest.raises(AssertionError):
@@ -96,11 +98,13 @@ def test_a_dot_product_has_the_textbook_bound(program, n):
 
 
 def test_integers_are_exact_in_any_order(program):
-    text = "f(a: f32[50, 60], b: f32[60]) -> (y, m, c)\ny[i] = sum[k](a[i, k]*b[k])\nm[i] = argmax[k](a[i, k]*b[k])\nc[i] = count[k](a[i, k]*b[k] + 1 > 0)"
+    text = "f(a: f32[50, 60], b: f32[60]) -> (y, m, c)\ny[i] = sum[k](a[i, k]*b[k])\n"
+    text += "m[i] = argmax[k](a[i, k]*b[k])\nc[i] = count[k](a[i, k]*b[k] + 1 > 0)"
     random = np.random.default_rng(0)
     arrays = {"a": random.integers(-9, 10, (50, 60)).astype(f32), "b": random.integers(-9, 10, 60).astype(f32)}
     for bounded in evaluate_with_bounds(program(text), arrays).values():
-        assert not bounded.bound.any() and not bounded.undecided.any()
+        assert not bounded.bound.any()
+        assert not bounded.undecided.any()
 
 
 class TestDecisions:
@@ -108,12 +112,14 @@ class TestDecisions:
         text = "f(x: f32[3]) -> y\ny[i] = where(x[i]*x[i]*0.1 > 0.1, 5 + x[i], x[i] - 5)"
         found = evaluate_with_bounds(program(text), {"x": np.array([0.5, 1, 2], f32)})["y"]
         assert found.undecided.tolist() == [False, True, False]
-        assert found.bound[1] >= 10 and found.bound[0] < 1e-5 and found.bound[2] < 1e-5
-        assert found.accepts(np.array([-4.5, 6, 7], f32)).all() and found.accepts(np.array([-4.5, -4, 7], f32)).all()
+        assert found.bound[1] >= 10
+        assert found.bound[0] < 1e-5
+        assert found.bound[2] < 1e-5
+        assert found.accepts(np.array([-4.5, 6, 7], f32)).all()
+        assert found.accepts(np.array([-4.5, -4, 7], f32)).all()
         assert not found.accepts(np.array([5.5, -4, 7], f32)).all()
 
     def test_an_undecided_branch_may_hold_an_invalid_read(self, program):
-        text = "f(x: f32[4]) -> y\naxis i: 6\ny[i] = where((i < 4) & (x[minimum(i, 3)]*0.1 > 0.1), x[i], 0)"
         text = "f(x: f32[4]) -> y\naxis i: 6\ny[i] = where(i < 4, where(x[i]*x[i]*0.1 > 0.1, x[i], 0), 0)"
         found = evaluate_with_bounds(program(text), {"x": np.array([0, 1, 2, 3], f32)})["y"]
         assert found.undecided.tolist() == [False, True, False, False, False, False]
@@ -125,22 +131,29 @@ class TestDecisions:
     def test_a_step_within_its_errors_covers_both_sides(self, program, function, x, span):
         text = f"f(x: f32[2]) -> y\ny[i] = {function}(x[i]*10)"
         found = evaluate_with_bounds(program(text), {"x": np.array([x, 0.27], f32)})["y"]
-        assert found.undecided.tolist() == [True, False] and found.bound.tolist() == [span, 0]
+        assert found.undecided.tolist() == [True, False]
+        assert found.bound.tolist() == [pytest.approx(span), 0]
 
     def test_a_cast_to_integers(self, program):
         text = "f(x: f32[2]) -> y\ny[i] = cast(x[i]*10, i32)"
         found = evaluate_with_bounds(program(text), {"x": np.array([0.3, 0.27], f32)})["y"]
-        assert found.undecided.tolist() == [True, False] and found.bound.tolist() == [1, 0]
+        assert found.undecided.tolist() == [True, False]
+        assert found.bound.tolist() == [1, 0]
 
     def test_argmax_admits_every_place_within_the_errors_of_the_best(self, program):
         text = "f(x: f32[6]) -> y\ny = argmax[i](exp(x[i]))"
         near = np.nextafter(f32(1), f32(2))
         found = evaluate_with_bounds(program(text), {"x": np.array([0, 1, 0, 0, near, 0.5], f32)})["y"]
-        assert found.undecided and found.bound == 3 and found.value == 4
+        assert found.undecided
+        assert found.bound == 3
+        assert found.value == 4
         exact = evaluate_with_bounds(program(text), {"x": np.array([0, 1, 0, 0, 2, 2], f32) / 2})["y"]
-        assert exact.undecided and exact.bound == 1
+        assert exact.undecided
+        assert exact.bound == 1
         known = evaluate_with_bounds(program("f(x: f32[3]) -> y\ny = argmax[i](x[i])"), {"x": np.array([0, 2, 2], f32)})
-        assert not known["y"].undecided and known["y"].bound == 0 and known["y"].value == 1
+        assert not known["y"].undecided
+        assert known["y"].bound == 0
+        assert known["y"].value == 1
 
 
 class TestSpecialValues:
@@ -150,19 +163,21 @@ class TestSpecialValues:
     @pytest.mark.parametrize(
         ("body", "x", "value"),
         [("1/x[i]", 0, INF), ("log(x[i])", 0, -INF), ("sqrt(x[i])", -1, NAN), ("x[i]*0", INF, NAN), ("x[i] + 1", INF, INF),
-         ("exp(x[i])", -INF, 0), ("tanh(x[i]*2)", INF, 1), ("maximum(x[i], exp(x[i]))", NAN, NAN), ("x[i] - x[i]*0.1", NAN, NAN)],
+         ("exp(x[i])", -INF, 0), ("tanh(x[i]*2)", INF, 1), ("maximum(x[i], exp(x[i]))", NAN, NAN),
+         ("x[i] - x[i]*0.1", NAN, NAN)],
     )  # fmt: skip
     def test_what_is_special_for_sure_is_demanded(self, program, body, x, value):
         found = self.bounded(program, body, x)
         assert found.bound[0] == 0
-        assert found.accepts(np.array([value], f32))[0] and not found.accepts(np.array([17], f32))[0]
+        assert found.accepts(np.array([value], f32))[0]
+        assert not found.accepts(np.array([17], f32))[0]
         for other in {INF, -INF, NAN} - {value}:
             if not (np.isnan(other) and np.isnan(value)):
                 assert not found.accepts(np.array([other], f32))[0]
 
-    @pytest.mark.parametrize("body", ["x[i]*1e30", "exp(x[i])", "1/(exp(x[i]*0) - 1)", "sqrt(exp(-x[i]*0) - 1)"])
+    @pytest.mark.parametrize("body", ["x[i]*1e30", "1/(exp(x[i]*0) - 1)", "sqrt(exp(-x[i]*0) - 1)"])
     def test_what_may_overflow_or_leave_the_domain_is_not_judged(self, program, body):
-        assert self.bounded(program, body, 1e10)[0] if False else self.bounded(program, body, 1e10).bound[0] == INF
+        assert self.bounded(program, body, 1e10).bound[0] == INF
 
     def test_roots_of_sums_of_squares_are_judged_near_zero(self, program):
         text = "f(x: f32[2], z: f32[2]) -> y\ny = sqrt(sum[i]((x[i]*z[i] - z[i]*0.1)**2))/(1 + sum[i](exp(x[i])))"
@@ -170,7 +185,7 @@ class TestSpecialValues:
         assert np.isfinite(found.bound)
 
     def test_a_zero_of_unknown_sign_is_not_divided_by(self, program):
-        for body, known in [("1/x[i]", True), ("1/sum[j](x[j], where=j > 5)", False), ("1/maximum(x[i], -x[i])", False)]:
+        for body, known in [("1/x[i]", True), ("1/(sum[j](x[j])*x[i])", False), ("1/maximum(x[i], -x[i])", False)]:
             assert (self.bounded(program, body, 0.0).bound[0] == 0) == known
 
 
@@ -187,4 +202,5 @@ def test_values_agree_with_plain_evaluation(program):
     plain, judged = evaluate(parsed, arrays), evaluate_with_bounds(parsed, arrays)
     assert plain.keys() == judged.keys()
     assert np.allclose(plain["y"], judged["y"].value, rtol=1e-5)
-    assert judged["y"].value.dtype == np.float64 and judged["y"].undecided.dtype == np.bool_
+    assert judged["y"].value.dtype == np.float64
+    assert judged["y"].undecided.dtype == np.bool_

@@ -38,7 +38,9 @@ class TestNumbers:
 
     def test_a_result_without_axes(self, run):
         y = run("f(x: i32[3]) -> y\ny = sum[i](x[i])", x=np.array([1, 2, 3], i32))
-        assert y.shape == () and y.dtype == i64 and y == 6
+        assert y.shape == ()
+        assert y.dtype == i64
+        assert y == 6
 
 
 class TestReads:
@@ -75,9 +77,7 @@ class TestReads:
     def test_an_invalid_read_that_counts_is_refused_with_its_place(self):
         body = Read(tensor="x", subscripts=(AxisValue(axis="i"),), dtype=DType.f32)
         axis = Axis(name="i", extent=as_extent(5))
-        statement = Statement(
-            target="y", subscripts=(AxisValue(axis="i"),), axes=(axis,), body=body, dtype=DType.f32
-        )
+        statement = Statement(target="y", subscripts=(AxisValue(axis="i"),), axes=(axis,), body=body, dtype=DType.f32)
         broken = Program(
             name="f",
             operands=(Operand(name="x", dtype=DType.f32, shape=(as_extent(3),)),),
@@ -105,7 +105,9 @@ class TestLaziness:
         assert y.tolist() == [1, 0, 2, 0]
 
     def test_the_branch_not_taken_reads_nothing(self, run):
-        y = run("f(x: f32[3]) -> y\naxis i: 6\ny[i] = where((i >= 2) & (i < 5), x[i - 2], -1)", x=np.arange(3, dtype=f32))
+        y = run(
+            "f(x: f32[3]) -> y\naxis i: 6\ny[i] = where((i >= 2) & (i < 5), x[i - 2], -1)", x=np.arange(3, dtype=f32)
+        )
         assert y.tolist() == [-1, -1, 0, 1, 2, -1]
 
     def test_excluded_terms_contribute_nothing(self, run):
@@ -116,7 +118,14 @@ class TestLaziness:
 
     def test_nothing_included(self, run):
         text = "f(x: {}[3]) -> y\ny = {}[i](x[i], where=i > 5)"
-        for kind, expected in [("sum", 0), ("prod", 1), ("max", -INF), ("min", INF), ("logsumexp", -INF), ("argmax", 0)]:
+        for kind, expected in [
+            ("sum", 0),
+            ("prod", 1),
+            ("max", -INF),
+            ("min", INF),
+            ("logsumexp", -INF),
+            ("argmax", 0),
+        ]:
             assert run(text.format("f32", kind), x=np.ones(3, f32)) == expected
         assert run(text.format("i32", "max"), x=np.ones(3, i32)) == np.iinfo(i32).min
         assert run(text.format("i32", "min"), x=np.ones(3, i32)) == np.iinfo(i32).max
@@ -149,7 +158,8 @@ class TestIntegers:
     )
     def test_wrapping_flooring_and_shifts(self, run, text, a, b, expected):
         y = run(f"f(a: i32[1], b: i32[1]) -> y\ny[i] = {text}", a=np.array([a], i32), b=np.array([b], i32))
-        assert y.dtype == i32 and y.tolist() == [expected]
+        assert y.dtype == i32
+        assert y.tolist() == [expected]
 
     def test_sums_of_products_wrap(self, run):
         a = np.full(2, 2**31 - 1, i32)
@@ -228,7 +238,9 @@ class TestReductions:
 
     def test_argmax_over_two_axes_is_row_major(self, program):
         x = np.array([[1, 5, 0], [5, 2, 5]], f32)
-        found = evaluate(program("f(x: f32[2, 3]) -> (a, b)\na = argmax[i, j](x[i, j])[0]\nb = argmax[i, j](x[i, j])[1]"), {"x": x})
+        found = evaluate(
+            program("f(x: f32[2, 3]) -> (a, b)\na = argmax[i, j](x[i, j])[0]\nb = argmax[i, j](x[i, j])[1]"), {"x": x}
+        )
         assert (found["a"], found["b"]) == (0, 1)
 
     @pytest.mark.parametrize(
@@ -257,7 +269,8 @@ class TestFunctions:
 
     def test_erf(self, run):
         y = run("f(x: f64[4]) -> y\ny[i] = erf(x[i])", x=np.array([0, 1, -INF, NAN]))
-        assert y[:3].tolist() == [0, 0.8427007929497149, -1] and np.isnan(y[3])
+        assert y[:3].tolist() == [0, 0.8427007929497149, -1]
+        assert np.isnan(y[3])
 
     def test_maximum_propagates_and_fmax_drops_nan(self, run):
         x = np.array([NAN, 1], f32)
@@ -274,5 +287,6 @@ def test_each_statement_rounds_once(run):
 def test_every_tensor_on_request(program):
     parsed = program("f(x: f32[2]) -> y\ny[i] = z[i] + 1\nz[i] = x[i]*2")
     found = evaluate(parsed, {"x": np.ones(2, f32)}, every=True)
-    assert list(found) == ["y", "z"] and found["z"].tolist() == [2, 2]
+    assert list(found) == ["y", "z"]
+    assert found["z"].tolist() == [2, 2]
     assert list(evaluate(parsed, {"x": np.ones(2, f32)})) == ["y"]
