@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a kernel costs, as pure functions of what the stages handed over: operations, bytes, memory, the plan's reasons.
+
+- operations: arithmetic of the program as written, one for each scalar function and each term of a reduction.
+- compulsory bytes: each operand read once, each result written once.
+- moved bytes: what the plan moves between memory and caches: in each kernel each tensor that it touches once; so
+  compulsory, plus operands that several kernels read, plus tensors in the workspace written once and read by each kernel.
+- composed bytes: the same program as a composition of array operations that writes every intermediate: each computation
+  reads its tensors, writes its result; a reduction of an expression writes and reads the expression over its whole domain.
+- workspace: shared bytes for a call; scratch: bytes for each worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from unrut.emitter.graph import Computation, Graph
+from unrut.emitter.nest import Buffer, Nest, Space
+from unrut.emitter.schedule.inline import inline
+from unrut.emitter.schedule.plan import Plan
+from unrut.emitter.schedule.plan_text import show as show_plan
+from unrut.errors import InternalError
+from unrut.program.extents import Extent, evaluate
+from unrut.program.nodes import Call, Expr, Read
+from unrut.program.walk import children
+
+if TYPE_CHECKING:
+    from unrut.emitter.pipeline import Trace
+
+TYPICAL = 128
+ALIGNMENT = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Costs of one call for the given sizes; `assumed` tells sizes that were not given."""
+
+    name: str
+    operations: int
+    compulsory: int
+    moved: int
+    composed: int
+    shared: int
+    scratch: int
+    plan: str
+    assumed: tuple[str, ...] = ()
+
+    @property
+    def workspace(self) -> int:
+        """Bytes that a call with one thread needs beside its arguments."""
+        return self.shared + self.scratch
+
+    def show(self) -> str:
+        """The report as text."""
+        times = self.composed / max(self.compulsory, 1)
+        lines = [
+            f"{self.name}: {_count(self.operations)} operations",
+            f"  bytes  compulsory {_bytes(self.compulsory)}, moved by the plan {_bytes(self.moved)}",
+            f"         {_bytes(self.composed)} as a composition of array operations that writes every intermediate: "
+            f"{times:.3g} times the data",
+            f"  memory shared {_bytes(self.shared)}, each worker {_bytes(self.scratch)}",
+        ]
+        if self.assumed:
+            lines.append(f"  for sizes {', '.join(f'{name} = {TYPICAL}' for name in self.assumed)}, which are given at each call")
+        return "\n".join([*lines, *(f"  {line}" for line in self.plan.splitlines())])
+
+
+def report(trace: Trace, sizes: Mapping[str, int] | None = None) -> Report:
+    """The report of a trace that has come to its Nest. Sizes that are not given count as 128."""
+    if trace.graph is None or trace.plan is None or trace.nest is None:
+        raise InternalError("a report needs a graph, a plan and a nest")
+    given = dict(sizes or {})
+    assumed = tuple(name for name in trace.program.sizes if name not in given)
+    given |= dict.fromkeys(assumed, TYPICAL)
+    return Report(
+        name=trace.program.name,
+        operations=operations(trace.graph, given),
+        compulsory=compulsory(trace.graph, given),
+        moved=moved(trace.graph, trace.plan, trace.nest, given),
+        composed=composed(trace.graph, given),
+        shared=sum(_padded(b, given) for b in trace.nest.buffers if b.space is Space.workspace),
+        scratch=sum(_padded(b, given) for b in trace.nest.buffers if b.space is Space.scratch),
+        plan=show_plan(trace.plan),
+        assumed=assumed,
+    )
+
+
+def _places(shape: tuple[Extent, ...], sizes: Mapping[str, int]) -> int:
+    total = 1
+    for extent in shape:
+        total *= max(0, evaluate(extent, sizes))
+    return total
+
+
+def _padded(buffer: Buffer, sizes: Mapping[str, int]) -> int:
+    exact = _places(buffer.shape, sizes) * buffer.dtype.size
+    return -(-exact // ALIGNMENT) * ALIGNMENT
+
+
+def _calls(expr: Expr) -> int:
+    if isinstance(expr, Read):
+        return 0
+    return (1 if isinstance(expr, Call) else 0) + sum(_calls(part) for part in children(expr))
+
+
+def _domain(computation: Computation, sizes: Mapping[str, int]) -> int:
+    return _places(tuple(computation.extents().values()), sizes)
+
+
+def operations(graph: Graph, sizes: Mapping[str, int]) -> int:
+    """Scalar functions and terms of reductions, over the domain of each computation."""
+    return sum(
+        _domain(c, sizes) * (_calls(c.body) + (1 if c.reduction is not None else 0)) for c in graph.computations
+    )
+
+
+def _size(graph: Graph, tensor: str, sizes: Mapping[str, int]) -> int:
+    return _places(graph.shape_of(tensor), sizes) * graph.dtype_of(tensor).size
+
+
+def compulsory(graph: Graph, sizes: Mapping[str, int]) -> int:
+    """Bytes of all operands and results."""
+    tensors = (*(o.name for o in graph.program.operands), *graph.program.results)
+    return sum(_size(graph, name, sizes) for name in tensors)
+
+
+def moved(graph: Graph, plan: Plan, nest: Nest, sizes: Mapping[str, int]) -> int:
+    """Bytes between memory and caches under a plan, if each kernel touches each tensor in memory once."""
+    flat = inline(graph, plan.inlined)
+    inner = {b.name for b in nest.buffers if b.space is Space.scratch}
+    outer = {b.name for b in nest.buffers} - inner
+    total = 0
+    for kernel in plan.kernels():
+        members = [flat.computation(entry.computation) for entry in kernel]
+        made = {c.name for c in members}
+        read = {r.tensor for c in members for r in c.reads()}
+        total += sum(_size(flat, name, sizes) for name in sorted(made & outer) + sorted((read - made) & outer))
+    return total
+
+
+def composed(graph: Graph, sizes: Mapping[str, int]) -> int:
+    """Bytes that a composition of array operations reads and writes, every intermediate written out."""
+    total = 0
+    for c in graph.computations:
+        total += sum(_size(graph, name, sizes) for name in sorted({r.tensor for r in c.reads()}))
+        total += _size(graph, c.name, sizes)
+        if c.reduction is not None and not isinstance(c.body, Read):
+            total += 2 * _domain(c, sizes) * c.body.dtype.size
+    return total
+
+
+def _bytes(count: int) -> str:
+    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= size:
+            return f"{count / size:.3g} {unit}"
+    return f"{count} B"
+
+
+def _count(number: int) -> str:
+    return f"{number / 1e6:.4g} M" if number >= 10**6 else str(number)
