@@ -147,7 +147,11 @@ def _leaves(
     read, tensor = guarded.read, guarded.read.tensor
     witness = _witness(guarded, form, dimension)
     side = f"down to {below * -1}" if below is not None else f"up to {above}"
-    if witness is None:
+    reached = sum(len({atom} if isinstance(atom, str) else atom.dividend.axes) for _, atom in form.terms)
+    if witness is None and guarded.guard == Guard() and reached == len(form.axes):
+        message = f"a read leaves `{tensor}`: `{form}` goes {side}, the extent is {dimension}"
+        note = f"subscript {k} of {tensor}"
+    elif witness is None:
         message = (
             f"a read of `{tensor}` can't be proved to stay inside: `{form}` may go {side}, its extent is {dimension}"
         )

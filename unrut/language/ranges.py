@@ -203,19 +203,18 @@ def _unsolved(extent: Extent) -> bool:
 def _check_agreement(
     uses: Sequence[Use], known: Mapping[str, Extent], preconditions: list[Precondition], errors: list[UnrutError]
 ) -> None:
-    fixed_by: dict[str, Use] = {}
+    bare: list[tuple[Use, str, Extent, Extent]] = []
     for use in uses:
-        unknown = use.bare_unknown
-        if unknown is None or unknown not in known:
-            continue
-        axis, dimension = substitute(known[unknown], dict(known)), substitute(use.dimension, dict(known))
-        if _unsolved(dimension):
-            continue
-        difference = axis - dimension
+        if use.bare_unknown is not None and use.bare_unknown in known:
+            axis, dimension = substitute(known[use.bare_unknown], dict(known)), substitute(use.dimension, dict(known))
+            if not _unsolved(dimension):
+                bare.append((use, use.bare_unknown, axis, dimension))
+    agreeing = {unknown: use for use, unknown, axis, dimension in reversed(bare) if axis == dimension}
+    for use, unknown, axis, dimension in bare:
         if axis == dimension:
-            fixed_by.setdefault(unknown, use)
-        elif difference.is_fixed or (provably_le(axis, dimension - 1) or provably_le(dimension, axis - 1)):
-            errors.append(_disagreement(use, axis, dimension, fixed_by.get(unknown), uses, known))
+            continue
+        if (axis - dimension).is_fixed or provably_le(axis, dimension - 1) or provably_le(dimension, axis - 1):
+            errors.append(_disagreement(use, axis, dimension, agreeing.get(unknown), uses, known))
         else:
             preconditions.append(
                 Precondition(left=axis, relation=Relation.equal, right=dimension, because=use.agreement())
