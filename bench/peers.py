@@ -24,7 +24,6 @@ class NaivePeers:
 
     def __init__(self) -> None:
         self.compiler = shlex.split(os.environ.get("CC", "gcc"))
-        self.ffi = cffi.FFI()
         self.folder = tempfile.TemporaryDirectory(prefix="naive-")
         library = Path(self.folder.name) / "naive.so"
         sources = [str(FOLDER / name) for name in ("naive.c", "naive_rows.c")]
@@ -36,11 +35,11 @@ class NaivePeers:
         declaration = f"void {name}({', '.join(['void *'] * len(arrays))}, const int *);"
         ffi = cffi.FFI()
         ffi.cdef(declaration)
-        entry = getattr(ffi.dlopen(self.library_path), name)
+        library = ffi.dlopen(self.library_path)
         pointers = [ffi.from_buffer(a, require_writable=False) for a in arrays]
         numbers = ffi.new("int[]", list(sizes))
 
         def call() -> None:
-            entry(*pointers, numbers)
+            getattr(library, name)(*pointers, numbers)  # the library stays loaded as long as this call exists
 
         return call

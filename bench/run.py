@@ -61,7 +61,7 @@ def judge(workload: Workload, peers: NaivePeers, threads: int, rounds: int) -> d
     return row | {f"{name} ms": 1e3 * t for name, t in times.items()} | {
         "speed-up": times["naive"] / times["unrut"],
         "GF/s": report.operations / times["unrut"] / 1e9,
-        "scratch KiB": report.workspace_bytes / 1024,
+        "scratch KiB": report.workspace / 1024,
     }
 
 

@@ -10,14 +10,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 BARE = ("reference", "emitter", "templates")
 
-# The same examples on every CI run, so that a red run is red again; new ones every time at somebody's desk.
+# The same examples on every CI run, so that a red run is red again, and not made smaller there: each step would compile
+# another kernel. New ones every time at somebody's desk, shrunk.
 slow_is_fine = [HealthCheck.too_slow, HealthCheck.data_too_large]
+in_ci = bool(os.environ.get("CI"))
+phases = (Phase.explicit, Phase.reuse, Phase.generate) if in_ci else tuple(Phase)
 settings.register_profile(
-    "quick", max_examples=40, deadline=None, derandomize=bool(os.environ.get("CI")), suppress_health_check=slow_is_fine
+    "quick", max_examples=40, deadline=None, derandomize=in_ci, phases=phases, suppress_health_check=slow_is_fine
 )
 settings.register_profile("full", max_examples=5000, deadline=None, suppress_health_check=list(HealthCheck))
 settings.load_profile("quick")

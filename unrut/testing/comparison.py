@@ -37,10 +37,11 @@ def judge_bounded(got: Array, want: Bounded) -> Verdict:
     value, bound = np.asarray(want.value), np.asarray(want.bound)
     judged = np.asarray(np.isfinite(bound))
     with np.errstate(all="ignore"):
-        error = np.abs(got.astype(value.dtype) - value).astype(np.float64)
+        error = np.abs(got.astype(np.float64) - value) if got.dtype.kind in "bi" else np.abs(got - value)
         same = (got == value) | ((got != got) & (value != value))
         right = ~judged | same | (error <= bound)
-        share = np.where(judged & ~same & (bound > 0) & np.isfinite(error), error / np.where(bound > 0, bound, 1), 0.0)
+        counted = judged & ~same & (bound > 0) & np.isfinite(error)
+        share = np.where(counted, error / np.where(bound > 0, bound, 1), 0.0)
     return Verdict(
         worst=float(share.max(initial=0.0)),
         judged=float(judged.mean()) if judged.size else 1.0,
