@@ -135,6 +135,8 @@ def _unit(
     code = "\n".join(line.text for line in functions)
     struct = fields(signature, entry)
     conditions = checks(signature, entry)
+    outside = [entry.places[b.name].name for b in nest.buffers if b.space in (Space.operand, Space.result)]
+    passed = {word for kernel in kernels for word in re.findall(r"\w+", kernel.arguments)}
     indices = tuple(
         index_view(place, nest, entry.names, entry.dialect)
         for place in entry.places.values()
@@ -164,6 +166,7 @@ def _unit(
             *(entry.names.sizes[s] for s in signature.sizes if s not in counted),
             *(() if workspace.own else ("threads",)),
         ),
+        unread=tuple(name for name in (*outside, *(["run"] if struct else [])) if name not in passed),
         arguments=argument_remarks(signature),
         has_run=bool(struct),
         has_indices=bool(indices),

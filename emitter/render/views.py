@@ -140,6 +140,8 @@ class UnitView:
     size_arguments: str
     unused: tuple[str, ...]
     """Parameters on which the size of the workspace does not depend."""
+    unread: tuple[str, ...]
+    """What no kernel asks for: operands of which extents alone matter, and the struct, if nothing in it is needed."""
     arguments: tuple[str, ...]
     """What each array is, for the header."""
     has_run: bool
