@@ -43,6 +43,8 @@ class Dialect:
     """Arithmetic of sizes that may not fit 64 bits."""
     reserved: frozenset[str]
     """Words that no generated name may be."""
+    framed: frozenset[str]
+    """Words of the entry function, which nothing may have that it names: buffers, sizes, scalars."""
     taken: frozenset[str]
     """Words that no function may be called: others have them already."""
 
@@ -201,7 +203,7 @@ NULL EOF NAN INFINITY HUGE_VAL HUGE_VALF errno assert isnan isinf isfinite isnor
 isgreaterequal islessequal islessgreater isunordered math_errhandling offsetof size_t ptrdiff_t max_align_t int8_t int16_t
 int32_t int64_t uint8_t uint16_t uint32_t uint64_t intptr_t uintptr_t intmax_t uintmax_t linux unix i386 vax
 DOMAIN SING OVERFLOW UNDERFLOW PLOSS TLOSS memcpy memmove memset
-run task tasks begin end chunk chunks threads workspace shared own parts top
+run task begin end
 acos asin atan atan2 cos sin tan acosh asinh atanh cosh sinh tanh exp exp2 expm1 frexp ilogb ldexp log log10 log1p log2 logb
 modf scalbn scalbln cbrt fabs hypot pow sqrt erf erfc lgamma tgamma ceil floor nearbyint rint lrint llrint round lround
 llround trunc fmod remainder remquo copysign nan nextafter nexttoward fdim fmax fmin fma abs
@@ -226,5 +228,6 @@ C = Dialect(
     vocabulary=("c/vocabulary.h", "c/elementary.h"),
     saturating={"add": call("ur_plus", 2), "multiply": call("ur_times", 2)},
     reserved=frozenset(_RESERVED) | frozenset(_FLOAT_FORMS),
+    framed=frozenset("tasks chunk chunks threads workers workspace base shared own parts top".split()),
     taken=frozenset(_TAKEN),
 )

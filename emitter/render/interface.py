@@ -81,9 +81,12 @@ def checks(signature: Signature, printer: Printer) -> tuple[CheckView, ...]:
 
 def _broken(condition: Precondition, printer: Printer) -> str:
     left, right = printer.extent(condition.left), printer.extent(condition.right)
-    relation = "!=" if condition.relation is Relation.equal else ">"
+    if condition.relation is Relation.equal:
+        broken = f"{left} != {right}"
+    else:
+        broken = f"{right} < {left}" if condition.left.is_fixed else f"{left} > {right}"
     needed = [f"{printer.extent(extent)} > 0" for extent in condition.unless_empty if not _positive(extent)]
-    return " && ".join([*needed, f"{left} {relation} {right}"])
+    return " && ".join([*needed, broken])
 
 
 def _positive(extent: Extent) -> bool:

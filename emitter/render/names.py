@@ -29,7 +29,7 @@ def choose_names(nest: Nest, dialect: Dialect) -> Names:
 
     Axes and registers may share a name with a size or a scalar, which are fields of `run`, and registers with each other.
     """
-    used = set(dialect.reserved)
+    used = set(dialect.reserved | dialect.framed)
     function = _fresh(nest.name, used | dialect.taken)
     used |= {function, f"{function}_workspace", f"{function}_run", f"{function}_parts", f"{function}_lay_out"}
     buffers: dict[str, str] = {}
@@ -39,7 +39,7 @@ def choose_names(nest: Nest, dialect: Dialect) -> Names:
     sizes = {name: _claim(name, used) for name in nest.sizes}
     scalars = {name: _claim(name, used) for name in nest.scalars}
     kernels = tuple(_claim(f"{function}_{kernel.name}", used) for kernel in nest.kernels)
-    used -= {*sizes.values(), *scalars.values()} - set(dialect.reserved)
+    used -= {*sizes.values(), *scalars.values(), *dialect.framed} - {*buffers.values(), *dialect.reserved}
     axes: dict[str, str] = {}
     inside = [node for kernel in nest.kernels for node in nodes(kernel.body)]
     tasks = [task.axis for kernel in nest.kernels for task in kernel.tasks]

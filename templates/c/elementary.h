@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: 0BSD
-// Elementary functions without branches or calls, so that loops over them vectorise. Their largest errors are in ACCURACY,
-// emitter/render/dialect.py; every special value is as in C99, annex F. With x = n log 2 + r, |r| <= log(2)/2, and with
-// x = 2^n m, m in [sqrt(1/2), sqrt(2)): Muller, Elementary Functions, 3rd edition, 2016, chapter 11. The polynomials are
+// Elementary functions without branches or calls, so that loops over them vectorise. Largest errors: see ACCURACY in
+// emitter/render/dialect.py. Every special value is as in C99, annex F. x = n log 2 + r with |r| <= log(2)/2, and
+// x = 2^n m with m in [sqrt(1/2), sqrt(2)): Muller, Elementary Functions, 2016, chapter 11. The polynomials are
 // truncated Chebyshev series of what they stand for.
 
 // ---- elementary functions, without branches or calls
