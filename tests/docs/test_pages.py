@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import doctest
 import io
-import itertools
 import os
 import re
 import subprocess
