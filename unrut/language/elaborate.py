@@ -89,9 +89,14 @@ def elaborate(definition: Definition, specs: tuple[Spec, ...] = ()) -> Program:
 
 
 def _stop(errors: list[UnrutError]) -> None:
-    said = [error for error in errors if not isinstance(error, UndefinedError)]
+    """Raise what a stage found; one thing said of several places is one error."""
+    said: dict[tuple[type, str], UnrutError] = {}
+    for error in errors:
+        if not isinstance(error, UndefinedError):
+            first = said.setdefault((type(error), error.message), error)
+            first.places = tuple(dict.fromkeys((*first.places, *error.places)))
     if said:
-        raise_all(said)
+        raise_all(list(said.values()))
 
 
 def _typed(definition: Definition, known: Declarations, errors: list[UnrutError]) -> tuple[Statement, ...]:

@@ -27,6 +27,7 @@ from unrut.language.notation import (
     Term,
 )
 from unrut.program.extents import Extent
+from unrut.program.functions import FUNCTIONS
 from unrut.program.nodes import (
     AxisValue,
     Call,
@@ -289,7 +290,8 @@ def _meaningless(term: Applied, kinds: list[Kind]) -> DTypeError:
         case _:
             remedy = "cast(a, f32)" if truths else "another dtype: cast(a, f32)"
     shown = " and ".join(str(kind) for kind in kinds)
-    return DTypeError(f"`{term.function}` has no meaning for {shown}", places=at(term.span), remedy=remedy)
+    name = FUNCTIONS[term.function].symbol or term.function
+    return DTypeError(f"`{name}` has no meaning for {shown}", places=at(term.span), remedy=remedy)
 
 
 def _shown(extent: Extent) -> str:

@@ -11,6 +11,7 @@ Source: Farkas' lemma, with the rounding of integer cuts (Schrijver 1986, sectio
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from math import gcd
 
 from unrut.program.affine import Affine, Floor, Rest, number, remainder
@@ -18,19 +19,17 @@ from unrut.program.extents import Extent, Named, Quotient, named, provably_le, s
 from unrut.program.intervals import interval
 
 DEPTH = 3
-MOST_CANDIDATES = 200
+MOST_TRIED = 2000
 
 
 def upper_bounds(form: Affine, extents: Mapping[str, Extent], facts: Sequence[Affine]) -> Iterator[Extent]:
-    """Numbers that the form never exceeds where the facts hold, the plain interval first; at most MOST_CANDIDATES."""
+    """Numbers that the form never exceeds where the facts hold, the plain interval first; MOST_TRIED are tried."""
     known = [*facts, *_of_quotients([form, *facts], facts)]
     seen: set[Extent] = set()
-    for bound in _bounds(form, extents, known, DEPTH):
+    for bound in islice(_bounds(form, extents, known, DEPTH), MOST_TRIED):
         if bound not in seen:
             seen.add(bound)
             yield bound
-        if len(seen) >= MOST_CANDIDATES:
-            return
 
 
 def _bounds(form: Affine, extents: Mapping[str, Extent], facts: Sequence[Affine], depth: int) -> Iterator[Extent]:

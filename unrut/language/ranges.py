@@ -73,8 +73,10 @@ def solve(
         )
     extents: dict[str, Extent] = {**unified, **solved}
     _check_agreement(uses, extents, preconditions, errors)
+    unsolved = unknowns.keys() - solved.keys()
+    follow = {use.bare_unknown for use in uses if names(substitute(use.dimension, solved)) & unsolved}
     for name, (axis, span) in unknowns.items():
-        if name not in solved:
+        if name in unsolved and (name not in follow or unsolved <= follow):
             errors.append(_unbounded(name, axis, span, uses))
     return Ranges(extents=extents, preconditions=tuple(dict.fromkeys(preconditions)))
 

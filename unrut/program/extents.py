@@ -211,6 +211,8 @@ def _atom_value(atom: Atom, sizes: Mapping[str, int]) -> int:
 
 def substitute(extent: Extent, sizes: Mapping[str, Extent]) -> Extent:
     """The extent with named sizes replaced; names that are not in `sizes` stay."""
+    if not extent.terms:
+        return extent
     total = Extent(constant=extent.constant)
     for c, atom in extent.terms:
         match atom:
