@@ -10,6 +10,8 @@ import ctypes
 import mmap
 import os
 import signal
+import sys
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -51,8 +53,11 @@ def survives(action: Callable[[], bool], *, seconds: int = 60) -> str:
         try:
             os._exit(0 if action() else 3)
         except BaseException:
+            traceback.print_exc()
+            sys.stderr.flush()
             os._exit(4)
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status):
         return f"killed by {signal.Signals(os.WTERMSIG(status)).name}"
-    return {0: "", 3: "wrong result"}.get(os.WEXITSTATUS(status), "raised an error")
+    code = os.WEXITSTATUS(status)
+    return {0: "", 3: "wrong result", 4: "raised an error"}.get(code, f"ended with exit status {code}")

@@ -24,11 +24,11 @@ def relaid(array: Array, layout: str) -> Array:
         case "fortran":
             return np.array(array, order="F")
         case "reversed":
-            flips = (slice(None, None, -1),) * array.ndim
+            flips = (*(slice(None, None, -1),) * array.ndim, ...)
             return np.array(array[flips], order="C")[flips]
         case "gaps":
             wide = _poisoned(tuple(2 * n + 1 for n in array.shape), array.dtype)
-            view = wide[tuple(slice(1, 2 * n + 1, 2) for n in array.shape)]
+            view = wide[(*(slice(1, 2 * n + 1, 2) for n in array.shape), ...)]
         case "broadcast":
             if array.ndim == 0 or array.shape[0] == 0:
                 return np.array(array)
