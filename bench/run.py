@@ -49,14 +49,14 @@ def judge(workload: Workload, peers: NaivePeers, threads: int, rounds: int) -> d
     began = time.perf_counter()
     kernel = bound.compile("c")
     compiled = time.perf_counter() - began
-    found = kernel(*arrays, threads=threads)
+    found = kernel(*arrays, threads=threads, **bound.scalars)
     ours = found if isinstance(found, tuple) else (found,)
     theirs = tuple(np.empty_like(a) for a in ours)
     naive = peers.function(workload.naive, (*arrays, *theirs), workload.sizes)
     naive()
     out = ours if isinstance(found, tuple) else ours[0]
     row = {"op": workload.name, "compile s": compiled, "error over bound": _check(bound, arrays, ours, theirs)}
-    times = medians({"unrut": lambda: kernel(*arrays, out=out, threads=threads), "naive": naive}, rounds)
+    times = medians({"unrut": lambda: kernel(*arrays, out=out, threads=threads, **bound.scalars), "naive": naive}, rounds)
     report = kernel.report()
     return row | {f"{name} ms": 1e3 * t for name, t in times.items()} | {
         "speed-up": times["naive"] / times["unrut"],
