@@ -29,8 +29,8 @@ def choose_names(nest: Nest, dialect: Dialect) -> Names:
 
     Axes and registers may share a name with a size or a scalar, which are fields of `run`, and registers with each other.
     """
+    function = _fresh(nest.name, dialect.reserved | dialect.taken)
     used = set(dialect.reserved | dialect.framed)
-    function = _fresh(nest.name, used | dialect.taken)
     used |= {function, f"{function}_workspace", f"{function}_run", f"{function}_parts", f"{function}_lay_out"}
     buffers: dict[str, str] = {}
     for buffer in nest.buffers:

@@ -169,7 +169,9 @@ def test_layouts(nests, compiled, form):
         assert np.array_equal(out, 2 * X)
 
 
-HOSTILE = "for int double NAN INFINITY run task begin end workspace threads at_X sqrt expf y0 I linux ur_add x' 0a".split()
+HOSTILE = (
+    "for int double NAN INFINITY run task begin end workspace threads at_X sqrt expf y0 I linux ur_add x' 0a".split()
+)
 
 
 @pytest.mark.compiler
