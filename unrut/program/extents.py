@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Union
 
 
@@ -162,7 +162,11 @@ def _atom_bound(atom: Atom) -> int | None:
 
 def provably_le(left: Extent, right: Extent) -> bool:
     """Whether `left <= right` for all sizes, as far as linear reasoning and `k * (e // k) <= e` can tell."""
-    difference = right - left
+    return _at_least_zero(right - left)
+
+
+@lru_cache(maxsize=1 << 14)  # the same rest is reached by replacing the atoms of a difference in any order
+def _at_least_zero(difference: Extent) -> bool:
     below = lower_bound(difference)
     if below is not None:
         return below >= 0
@@ -171,19 +175,19 @@ def provably_le(left: Extent, right: Extent) -> bool:
         match atom:
             case Quotient(dividend=dividend, divisor=divisor) if c < 0 and c % divisor == 0:
                 # c * (e // d) >= (c / d) * e for negative c
-                if provably_le(Extent(), rest + dividend * (c // divisor)):
+                if _at_least_zero(rest + dividend * (c // divisor)):
                     return True
             case Least(among=among) if c < 0:
-                if any(provably_le(Extent(), rest + e * c) for e in among):
+                if any(_at_least_zero(rest + e * c) for e in among):
                     return True
             case Most(among=among) if c < 0:
-                if all(provably_le(Extent(), rest + e * c) for e in among):
+                if all(_at_least_zero(rest + e * c) for e in among):
                     return True
             case Least(among=among) if c > 0:
-                if all(provably_le(Extent(), rest + e * c) for e in among):
+                if all(_at_least_zero(rest + e * c) for e in among):
                     return True
             case Most(among=among) if c > 0:
-                if any(provably_le(Extent(), rest + e * c) for e in among):
+                if any(_at_least_zero(rest + e * c) for e in among):
                     return True
             case _:
                 pass
