@@ -163,6 +163,7 @@ def _leaves(
         where = ", ".join(f"{name} = {value}" for name, value in witness.items() if name in form.axes)
         last = dimension.value() - 1
         far = f"{-place} before the first place" if place < 0 else f"{place - last} beyond the last place, {last}"
+        side = f"down to {place}" if place < 0 else f"up to {place}"
         message = f"a read leaves `{tensor}`: `{form}` goes {side}, the extent is {dimension}"
         note = f"{f'at {where} ' if where else ''}it is {place}, {far}"
     return RangeError(message, places=at(read.span, note), remedy=_remedy(read, tuple(sorted(form.axes))))
