@@ -77,9 +77,7 @@ def _check_place(
     _check(nest, value, buffers[name].dtype, buffers, axes, f"value for {name}")
 
 
-def _check(
-    nest: Nest, expr: Expr, dtype: DType, buffers: dict[str, Buffer], axes: frozenset[str], what: str
-) -> None:
+def _check(nest: Nest, expr: Expr, dtype: DType, buffers: dict[str, Buffer], axes: frozenset[str], what: str) -> None:
     if expr.dtype is not dtype:
         raise InternalError(f"{what} in {nest.name} is {expr.dtype.name}, not {dtype.name}")
     for fault in _faults(nest, expr, buffers, axes):

@@ -75,9 +75,7 @@ def default_layouts(program: Program) -> dict[str, Layout]:
     """C order for every operand and result."""
     shapes: dict[str, tuple[Extent, ...]] = {o.name: o.shape for o in program.operands}
     shapes |= {name: program.shape_of(name) for name in program.results}
-    return {
-        name: contiguous(tuple(e.value() if e.is_fixed else None for e in shape)) for name, shape in shapes.items()
-    }
+    return {name: contiguous(tuple(e.value() if e.is_fixed else None for e in shape)) for name, shape in shapes.items()}
 
 
 def emit(

@@ -58,12 +58,12 @@ class Report:
         lines = [
             f"{self.name}: {_count(self.operations)} operations",
             f"  bytes  compulsory {_bytes(self.compulsory)}, moved by the plan {_bytes(self.moved)}",
-            f"         {_bytes(self.composed)} as a composition of array operations that writes every intermediate: "
-            f"{times:.3g} times the data",
+            f"         {_bytes(self.composed)} ({times:.3g} times the data) as array operations that write every intermediate",
             f"  memory shared {_bytes(self.shared)}, each worker {_bytes(self.scratch)}",
         ]
         if self.assumed:
-            lines.append(f"  for sizes {', '.join(f'{name} = {TYPICAL}' for name in self.assumed)}, which are given at each call")
+            said = ", ".join(f"{name} = {TYPICAL}" for name in self.assumed)
+            lines.append(f"  for sizes {said}, which are given at each call")
         return "\n".join([*lines, *(f"  {line}" for line in self.plan.splitlines())])
 
 
@@ -111,9 +111,7 @@ def _domain(computation: Computation, sizes: Mapping[str, int]) -> int:
 
 def operations(graph: Graph, sizes: Mapping[str, int]) -> int:
     """Scalar functions and terms of reductions, over the domain of each computation."""
-    return sum(
-        _domain(c, sizes) * (_calls(c.body) + (1 if c.reduction is not None else 0)) for c in graph.computations
-    )
+    return sum(_domain(c, sizes) * (_calls(c.body) + (1 if c.reduction is not None else 0)) for c in graph.computations)
 
 
 def _size(graph: Graph, tensor: str, sizes: Mapping[str, int]) -> int:

@@ -68,16 +68,18 @@ class Scope:
 
 @dataclass(slots=True)
 class Flattener:
-    """The computations found so far; `shared` maps the meaning of a made one to its name."""
+    """The computations found so far; `shared` maps the meaning of a made one to its name; `serving` is the target at work."""
 
     program: Program
     names: Names
     shapes: dict[str, tuple[Extent, ...]]
     found: list[Computation] = field(default_factory=list)
     shared: dict[tuple[object, ...], str] = field(default_factory=dict)
+    serving: str = ""
 
     def statement(self, statement: Statement) -> None:
         """Add the computations of one statement, the last of which defines its target."""
+        self.serving = statement.target
         scope = Scope(axes=statement.axes)
         body, reduction = statement.body, None
         if isinstance(body, Reduce) and body.kind in FLAT:
@@ -160,9 +162,7 @@ class Flattener:
         outer = Scope(axes=tuple(a for a in scope.axes if a.name != line.name), guards=scope.guards)
         loose = replace(outer, guards=tuple(g for g in scope.guards if line.name not in free_axes(g)))
         body = self.expression(expr.body, loose.within(line), stem)
-        top = self._reduce(
-            Reduce(kind=ReduceKind.max, axes=(line,), body=body, dtype=expr.dtype), loose, stem
-        )
+        top = self._reduce(Reduce(kind=ReduceKind.max, axes=(line,), body=body, dtype=expr.dtype), loose, stem)
         power = call("exp", call("subtract", body, top, dtype=expr.dtype), dtype=expr.dtype)
         shared = self.define(power, None, loose.within(line), f"{stem}_exp", expr.dtype)
         total = self._reduce(Reduce(kind=ReduceKind.sum, axes=(line,), body=shared, dtype=expr.dtype), loose, stem)
@@ -183,9 +183,7 @@ class Flattener:
             known = range_known({a.name: a.extent for a in (*axes, *bound)})
             body = simplify(body, known)
             self.found.append(
-                Computation(
-                    name=name, axes=axes, dtype=dtype, body=body, reduction=reduction, statement=stem.split("_")[0]
-                )
+                Computation(name=name, axes=axes, dtype=dtype, body=body, reduction=reduction, statement=self.serving)
             )
             self.shared[key] = name
             self.shapes[name] = tuple(axis.extent for axis in axes)
@@ -231,9 +229,7 @@ def _mentioned(body: Expr, reduction: Reduction | None) -> frozenset[str]:
     return (frozenset().union(free_axes(body), *(free_axes(w) for w in reduction.where)) - bound) | initial
 
 
-def _meaning(
-    body: Expr, reduction: Reduction | None, axes: tuple[Axis, ...], dtype: DType
-) -> tuple[object, ...]:
+def _meaning(body: Expr, reduction: Reduction | None, axes: tuple[Axis, ...], dtype: DType) -> tuple[object, ...]:
     """A key that is equal for computations that differ in the names of their axes only."""
     bound = reduction.axes if reduction else ()
     new: Mapping[str, Expr] = {a.name: AxisValue(axis=f"@{k}") for k, a in enumerate((*axes, *bound))}
@@ -261,5 +257,3 @@ def flatten(program: Program) -> tuple[Computation, ...]:
 def _taken(program: Program) -> set[str]:
     tensors = {o.name for o in program.operands} | {s.target for s in program.statements}
     return tensors | set(program.scalars) | set(program.sizes) | {program.name}
-
-

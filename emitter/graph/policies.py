@@ -13,6 +13,7 @@ modes of NumPy's `pad`, which these formulas reproduce for any distance from the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
@@ -33,9 +34,7 @@ def settle(read: Read, shape: tuple[Extent, ...], known: Known) -> Expr:
         return plain
     if isinstance(read.outside, OutsideMode):
         mode = read.outside
-        moved = (
-            _moved(s, n, mode) if out else s for s, n, out in zip(read.subscripts, shape, leaving, strict=True)
-        )
+        moved = (_moved(s, n, mode) if out else s for s, n, out in zip(read.subscripts, shape, leaving, strict=True))
         return replace(plain, subscripts=tuple(moved))
     tests = [
         test
@@ -49,7 +48,7 @@ def settle(read: Read, shape: tuple[Extent, ...], known: Known) -> Expr:
     return Where(condition=all_of(tests), then=plain, otherwise=read.outside, dtype=read.dtype, span=read.span)
 
 
-def all_of(tests: list[Expr]) -> Expr:
+def all_of(tests: Sequence[Expr]) -> Expr:
     """The conjunction of one or more conditions."""
     total = tests[0]
     for test in tests[1:]:

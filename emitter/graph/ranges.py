@@ -172,5 +172,3 @@ def negation(condition: Expr) -> Expr:
 def range_known(axes: Mapping[str, Extent]) -> Known:
     """What the extents of axes say: each runs from 0 to its extent less 1."""
     return Known(ranges={name: (Extent(), extent - 1) for name, extent in axes.items()})
-
-

@@ -23,7 +23,9 @@ def _domain(axes: tuple[Axis, ...]) -> str:
 
 
 def _paragraph(graph: Graph, c: Computation) -> list[str]:
-    lines = [f"{c.name}  {c.dtype.name}  domain {_domain(c.axes)}" + (f" | {_domain(c.reduced)}" if c.reduction else "")]
+    lines = [
+        f"{c.name}  {c.dtype.name}  domain {_domain(c.axes)}" + (f" | {_domain(c.reduced)}" if c.reduction else "")
+    ]
     place = f"{c.name}[{', '.join(a.name for a in c.axes)}]"
     if c.reduction is None:
         lines.append(f"  {place} = {text(c.body)}")

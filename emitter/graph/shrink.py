@@ -102,4 +102,3 @@ def rewritten(computation: Computation, change: Callable[[Expr], Expr]) -> Compu
         where = tuple(change(w) for w in reduction.where)
         reduction = replace(reduction, where=where, initial=initial)
     return replace(computation, body=change(computation.body), reduction=reduction)
-

@@ -115,7 +115,10 @@ def _split(form: Linear, divisor: int) -> tuple[Linear, Linear]:
     rest = tuple((c, a) for c, a in form.terms if c % divisor)
     whole, left = Extent(), form.constant
     if form.constant.is_fixed:
-        whole, left = Extent(constant=form.constant.value() // divisor), Extent(constant=form.constant.value() % divisor)
+        whole, left = (
+            Extent(constant=form.constant.value() // divisor),
+            Extent(constant=form.constant.value() % divisor),
+        )
     elif all(c % divisor == 0 for c, _ in form.constant.terms):
         left = Extent(constant=form.constant.constant % divisor)
         whole = (form.constant - left) // divisor

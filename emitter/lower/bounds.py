@@ -138,4 +138,3 @@ def _residue(form: Linear, variable: str, inner: frozenset[str]) -> Residue | No
         case _:
             pass
     return None
-

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
 from unrut.emitter.graph.linear import Linear, axis_value, call, constant, expression, linear
 from unrut.emitter.graph.names import Names
 from unrut.emitter.graph.ranges import Known, bounds
@@ -24,7 +26,7 @@ Body = Callable[[Sites, Context], tuple[Node, ...]]
 def with_value(
     sites: Sites, axes: tuple[str, ...], context: Context, value: Linear, size: Linear, most: int | None = None
 ) -> tuple[Sites, Context]:
-    """Every site's axis now begins at `value` and has `size` places, never more than `most`; its variable's facts move along."""
+    """Every site's axis now begins at `value` and has `size` places, never more than `most`; facts move along."""
     known, found = context.known, []
     for site, axis in zip(sites, axes, strict=True):
         span = site.spans[axis]
@@ -49,43 +51,63 @@ def ranged(known: Known, variable: str, start: Linear, stop: Linear) -> Known:
     return known.with_facts(*(f for f in (value - start, stop - constant(1) - value) if not f.is_number))
 
 
-def opened(
-    sites: Sites, axes: tuple[str, ...], block: int, context: Context, names: Names, kind: LoopKind, note: str, body: Body
-) -> tuple[Node, ...]:
-    """The loop or loops over the axis that all sites have at this depth (`axes`, one each), place by place or in blocks.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """A loop to be made: the axis that each site has at this depth, what stands inside, and how it is noted."""
+
+    sites: Sites
+    axes: tuple[str, ...]
+    context: Context
+    names: Names
+    body: Body
+    note: str
+    kind: LoopKind = LoopKind.serial
+
+    @property
+    def span(self) -> Span:
+        return self.sites[0].spans[self.axes[0]]
+
+    def at(self, context: Context, value: Linear, size: Linear, most: int | None = None) -> tuple[Sites, Context]:
+        return with_value(self.sites, self.axes, context, value, size, most)
+
+    def inside(self, value: Linear, size: Linear) -> tuple[Node, ...]:
+        """The body for a part of the axis, without a loop."""
+        return self.body(*self.at(self.context, value, size))
+
+
+def opened(loop: Opening, block: int) -> tuple[Node, ...]:
+    """The loop or loops over an axis, place by place or in blocks.
 
     Blocks: a main loop of whole blocks, then the tail once with what is left; a tail of no place runs no loop inside.
     """
-    span = sites[0].spans[axes[0]]
+    span = loop.span
     if block == 1:
-        return _places(sites, axes, span, context, kind, note, body)
+        return _places(loop)
     if not span.size.terms and span.size.constant.is_fixed:
-        return _fixed_blocks(sites, axes, span, block, context, names, note, body)
+        return _fixed_blocks(loop, block)
     rest = linear(call("remainder", expression(span.size), expression(constant(block))))
     stop = span.base + span.size - rest
-    nodes = _block_loop(sites, axes, span, stop, block, context, names, note, body)
-    tail_sites, tail = with_value(sites, axes, context, stop, rest, block - 1)
+    nodes = _block_loop(loop, stop, block)
+    sites, tail = loop.at(loop.context, stop, rest, block - 1)
     some = call("greater", expression(rest), expression(constant(0)), dtype=DType.bool)
-    last = body(tail_sites, tail.learn(tail.known.with_facts(rest - constant(1))))
-    return side_by_side((nodes, guarded(some, last, note)), note)
+    last = loop.body(sites, tail.learn(tail.known.with_facts(rest - constant(1))))
+    return side_by_side((nodes, guarded(some, last, loop.note)), loop.note)
 
 
-def _places(
-    sites: Sites, axes: tuple[str, ...], span: Span, context: Context, kind: LoopKind, note: str, body: Body
-) -> tuple[Node, ...]:
+def _places(loop: Opening) -> tuple[Node, ...]:
+    span = loop.span
     if span.size == constant(0):
         return ()
     if span.size == constant(1):
-        inner, after = with_value(sites, axes, context, span.base, constant(1))
-        return body(inner, after)
+        return loop.inside(span.base, constant(1))
     variable = span.variable  # free now: a span of one place has no variable
     start, stop = span.base, span.base + span.size
-    inner, after = with_value(sites, axes, context, axis_value(variable), constant(1))
-    nodes = body(inner, after.learn(ranged(after.known, variable, start, stop)).open(variable))
+    inner, after = loop.at(loop.context, axis_value(variable), constant(1))
+    nodes = loop.body(inner, after.learn(ranged(after.known, variable, start, stop)).open(variable))
     if not nodes:
         return ()
-    loop = Loop(axis=variable, start=expression(start), stop=expression(stop), body=nodes, kind=kind, note=note)
-    return (loop,)
+    first, end = expression(start), expression(stop)
+    return (Loop(axis=variable, start=first, stop=end, body=nodes, kind=loop.kind, note=loop.note),)
 
 
 def strided(site: Site, axis: str, residue: Residue, context: Context, note: str, body: Body) -> tuple[Node, ...]:
@@ -105,35 +127,32 @@ def strided(site: Site, axis: str, residue: Residue, context: Context, note: str
     return (loop,)
 
 
-def _fixed_blocks(
-    sites: Sites, axes: tuple[str, ...], span: Span, block: int, context: Context, names: Names, note: str, body: Body
-) -> tuple[Node, ...]:
+def _fixed_blocks(loop: Opening, block: int) -> tuple[Node, ...]:
+    span = loop.span
     size = span.size.constant.value()
     if size <= 0:
         return ()
     if size <= block:
-        return body(*with_value(sites, axes, context, span.base, constant(size)))
+        return loop.inside(span.base, constant(size))
     rest = size % block
     stop = span.base + constant(size - rest)
-    nodes = _block_loop(sites, axes, span, stop, block, context, names, note, body)
-    if not rest:
-        return nodes
-    return side_by_side((nodes, body(*with_value(sites, axes, context, stop, constant(rest)))), note)
+    nodes = _block_loop(loop, stop, block)
+    return side_by_side((nodes, loop.inside(stop, constant(rest))), loop.note) if rest else nodes
 
 
-def _block_loop(
-    sites: Sites, axes: tuple[str, ...], span: Span, stop: Linear, block: int, context: Context, names: Names, note: str, body: Body
-) -> tuple[Node, ...]:
-    if stop - span.base == constant(block):
-        return body(*with_value(sites, axes, context, span.base, constant(block)))
-    variable = names.fresh(f"{axes[0]}_block")
-    known = ranged(context.known, variable, span.base, stop - constant(block - 1))
-    inner, after = with_value(sites, axes, context.learn(known).open(variable), axis_value(variable), constant(block))
-    nodes = body(inner, after)
-    names.taken.discard(variable)
+def _block_loop(loop: Opening, stop: Linear, block: int) -> tuple[Node, ...]:
+    start = loop.span.base
+    if stop - start == constant(block):
+        return loop.inside(start, constant(block))
+    variable = loop.names.fresh(f"{loop.axes[0]}_block")
+    known = ranged(loop.context.known, variable, start, stop - constant(block - 1))
+    context = loop.context.learn(known).open(variable)
+    nodes = loop.body(*loop.at(context, axis_value(variable), constant(block)))
+    loop.names.taken.discard(variable)
     if not nodes:
         return ()
-    return (Loop(axis=variable, start=expression(span.base), stop=expression(stop), step=block, body=nodes, note=note),)
+    first, end = expression(start), expression(stop)
+    return (Loop(axis=variable, start=first, stop=end, step=block, body=nodes, note=loop.note),)
 
 
 def guarded(condition: Expr, nodes: tuple[Node, ...], note: str) -> tuple[Node, ...]:
@@ -172,7 +191,11 @@ def tile_loops(
         kind = LoopKind.unrolled
     return (
         Loop(
-            axis=span.variable, start=expression(constant(0)), stop=expression(span.size), body=nodes, kind=kind, note=note
+            axis=span.variable,
+            start=expression(constant(0)),
+            stop=expression(span.size),
+            body=nodes,
+            kind=kind,
+            note=note,
         ),
     )
-

@@ -16,7 +16,7 @@ from unrut.emitter.graph.linear import Linear, axis_value, call, constant, expre
 from unrut.emitter.graph.policies import all_of
 from unrut.emitter.graph.ranges import Known, at_least_zero
 from unrut.emitter.graph.simplify import simplify
-from unrut.emitter.lower.loops import Sites, opened, side_by_side, tile_loops, with_value
+from unrut.emitter.lower.loops import Opening, Sites, opened, side_by_side, tile_loops, with_value
 from unrut.emitter.lower.memory import Memory
 from unrut.emitter.lower.reductions import ReductionLowering
 from unrut.emitter.lower.regions import extreme, pieces, wanted
@@ -116,7 +116,9 @@ class Lowering:
             if found.depth == depth and found.space is not Space.result:
                 self.memory.enter(site)
                 if found.space is Space.register:
-                    nodes.append(Declare(buffer=self.memory.buffer(site.computation.name), note=site.computation.statement))
+                    nodes.append(
+                        Declare(buffer=self.memory.buffer(site.computation.name), note=site.computation.statement)
+                    )
         chunks = [
             self.leaf(run[0], context) if len(run[0].entry.loops) == depth else self.loop(tuple(run), depth, context)
             for run in runs
@@ -128,7 +130,7 @@ class Lowering:
         loops = [site.entry.loops[depth] for site in sites]
         axes = tuple(over.axis for over in loops)
         lead = sites[0]
-        block, note = loops[0].block, lead.computation.statement
+        block, note, names = loops[0].block, lead.computation.statement, self.memory.names
 
         def inside(inner: Sites, after: Context) -> tuple[Node, ...]:
             return self.group(inner, depth + 1, after)
@@ -136,7 +138,7 @@ class Lowering:
         lanes = any(site.entry.lanes == axis for site, axis in zip(sites, axes, strict=True))
         last = not any(over.axis == axes[0] for over in lead.entry.loops[depth + 1 :])
         if not (lanes and last):
-            return opened(sites, axes, block, context, self.memory.names, LoopKind.serial, note, inside)
+            return opened(Opening(sites=sites, axes=axes, context=context, names=names, body=inside, note=note), block)
         innermost = all(len(site.entry.loops) == depth + 1 for site in sites)
         kind = LoopKind.vector if block == 1 and innermost else LoopKind.serial
 
@@ -152,8 +154,16 @@ class Lowering:
                     facts = tuple(substitute(fact, own) for fact in piece.facts)
                     part, known = narrowed(site, axis, known, replace(piece, facts=facts))
                     parts.append(part)
-                names = self.memory.names
-                chunks.append(opened(tuple(parts), axes, block, after.learn(known), names, kind, note, inside))
+                loop = Opening(
+                    sites=tuple(parts),
+                    axes=axes,
+                    context=after.learn(known),
+                    names=names,
+                    body=inside,
+                    note=note,
+                    kind=kind,
+                )
+                chunks.append(opened(loop, block))
             return side_by_side(chunks, note)
 
         return self.versions(sites, axes, context, note, split)

@@ -94,4 +94,3 @@ class Memory:
             base = bases.get(axis, constant(0)) if found.depth else constant(0)
             subscripts.append(expression(linear(places[axes.index(axis)]) - base))
         return tuple(subscripts)
-

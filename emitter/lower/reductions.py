@@ -17,9 +17,10 @@ from dataclasses import dataclass, replace
 from unrut.emitter.graph.computation import Reduction
 from unrut.emitter.graph.laws import identity, law
 from unrut.emitter.graph.linear import Linear, axis_value, call, constant, expression, extent_expr, number
-from unrut.emitter.graph.simplify import FALSE, TRUE, simplify
+from unrut.emitter.graph.simplify import FALSE, simplify
 from unrut.emitter.lower.bounds import Cut, cut
-from unrut.emitter.lower.loops import guarded, opened, side_by_side, strided, tile_loops
+from unrut.emitter.lower.conditions import nested, settled
+from unrut.emitter.lower.loops import Body, Opening, guarded, opened, side_by_side, strided, tile_loops
 from unrut.emitter.lower.memory import Memory
 from unrut.emitter.lower.site import Context, Site, narrowed
 from unrut.emitter.nest import Accumulate, Buffer, Declare, Loop, LoopKind, Node, Store
@@ -27,7 +28,6 @@ from unrut.emitter.schedule.plan import LoopOver
 from unrut.program.extents import as_extent
 from unrut.program.nodes import AxisValue, Call, Cast, Expr, Read, ReduceKind
 from unrut.program.types import DType
-from unrut.program.walk import free_axes, reads
 
 ARGS = (ReduceKind.argmax, ReduceKind.argmin)
 
@@ -85,7 +85,10 @@ class ReductionLowering:
 
             def each(_: Context) -> tuple[Node, ...]:
                 stored = Store(
-                    buffer=target.buffer.name, subscripts=(*target.places, AxisValue(axis=lane)), value=first, note=self.note
+                    buffer=target.buffer.name,
+                    subscripts=(*target.places, AxisValue(axis=lane)),
+                    value=first,
+                    note=self.note,
                 )
                 return (_vector(lane, target.partial, stored, self.note),)
 
@@ -96,9 +99,7 @@ class ReductionLowering:
                 Store(buffer=target.buffer.name, subscripts=target.places, value=first, note=self.note)
             ]
             if place is not None:
-                nodes.append(
-                    Store(buffer=place.buffer.name, subscripts=place.places, value=number(-1), note=self.note)
-                )
+                nodes.append(Store(buffer=place.buffer.name, subscripts=place.places, value=number(-1), note=self.note))
             return tuple(nodes)
 
         return tile_loops(site, self.tile, context, self.note, one)
@@ -146,7 +147,11 @@ class ReductionLowering:
 
         if found.residue is not None:
             return strided(site, axis, found.residue.after(first), context, self.note, body)
-        return opened((site,), (axis,), 1, context, self.memory.names, LoopKind.serial, self.note, body)
+        return opened(self._opening(site, axis, context, body), 1)
+
+    def _opening(self, site: Site, axis: str, context: Context, body: Body) -> Opening:
+        names = self.memory.names
+        return Opening(sites=(site,), axes=(axis,), context=context, names=names, body=body, note=self.note)
 
     def _terms(
         self,
@@ -221,8 +226,7 @@ class ReductionLowering:
                 return self._lane(sites[0], axis, found.pending, inside, target)
 
             block = target.partial
-            names, kind = self.memory.names, LoopKind.serial
-            chunks.append(opened((inner,), (axis,), block, context.learn(known), names, kind, self.note, body))
+            chunks.append(opened(self._opening(inner, axis, context.learn(known), body), block))
         return side_by_side(chunks, self.note)
 
     def _lane(
@@ -287,38 +291,7 @@ class ReductionLowering:
         return tile_loops(site, self.tile, context, self.note, one)
 
 
-def settled(
-    site: Site, pending: tuple[Expr, ...], context: Context, memory: Memory
-) -> tuple[tuple[Expr, ...], Context, tuple[Expr, ...]]:
-    """Conditions that can be tested here (every variable is a loop already), the knowledge under them, and the rest.
-
-    A condition that reads is not moved before an earlier one that can't be tested yet: that may protect its reads.
-    """
-    ready: list[Expr] = []
-    later: list[Expr] = []
-    known = context.known
-    for condition in pending:
-        placed = simplify(site.place(condition), known)
-        if placed == TRUE:
-            continue
-        protected = bool(later) and next(reads(placed), None) is not None
-        if placed == FALSE or (not protected and free_axes(placed) <= context.opened):
-            ready.append(memory.value(site, condition, known))
-            known = known.given(placed)
-        else:
-            later.append(condition)
-    return tuple(ready), context.learn(known), tuple(later)
-
-
-def nested(conditions: tuple[Expr, ...], nodes: tuple[Node, ...], note: str) -> tuple[Node, ...]:
-    """The nodes under several conditions, the first outermost: a later one is evaluated only where the earlier ones hold."""
-    for condition in reversed(conditions):
-        nodes = guarded(condition, nodes, note)
-    return nodes
-
-
 def _vector(lane: str, width: int, node: Node, note: str) -> Node:
     if width == 1:
         return Loop(axis=lane, start=number(0), stop=number(1), body=(node,), note=note)
     return Loop(axis=lane, start=number(0), stop=number(width), body=(node,), kind=LoopKind.vector, note=note)
-

@@ -61,7 +61,9 @@ def _kernel(planner: Planner, sharing: Sharing, group: Group) -> list[Entry]:
         )
         lanes = own[member.name]
         if common is not None:
-            lanes = replace(lanes, axis=_axis(sharing, member, common), reason=f"lanes are those of the kernel; {lanes.reason}")
+            lanes = replace(
+                lanes, axis=_axis(sharing, member, common), reason=f"lanes are those of the kernel; {lanes.reason}"
+            )
         share = len(prefix) if entries else 0
         follower = _follower(planner, entries, member) if entries else None
         entries.append(follower or planner.entry(member, prefix, lanes, share))
@@ -120,9 +122,7 @@ def _blocks(
             continue
         found = [a for a in accesses(member) if lanes in a.axes()]
         rows += [
-            name
-            for name in group.shared
-            if any(_axis(sharing, member, name) not in access.axes() for access in found)
+            name for name in group.shared if any(_axis(sharing, member, name) not in access.axes() for access in found)
         ]
     for name in reversed(group.shared):
         if name in rows:
@@ -197,7 +197,9 @@ def _paneled(planner: Planner, computation: Computation, entry: Entry) -> Entry:
     blocked = [over for over in entry.loops if over.block > 1]
     plain = [over for over in entry.loops if over.block == 1]
     loops = (*plain, LoopOver(axis=row.axis, block=panel), *blocked)
-    return replace(entry, loops=loops, reasons=(*entry.reasons, f"panels of {panel} {row.axis}: {extent} in even parts"))
+    return replace(
+        entry, loops=loops, reasons=(*entry.reasons, f"panels of {panel} {row.axis}: {extent} in even parts")
+    )
 
 
 def _tasks(planner: Planner, group: Group, entry: Entry, most: int) -> int:
@@ -235,7 +237,7 @@ def _stored(graph: Graph, entries: list[Entry], entry: Entry) -> tuple[str, ...]
                     if abs(form.coefficient(other.lanes)) == 1:
                         votes[axes[d]] += iterations(reader)
     best = max(axes, key=lambda name: (votes[name], axes.index(name)))
-    return () if best == axes[-1] else tuple([*(a for a in axes if a != best), best])
+    return () if best == axes[-1] else (*(a for a in axes if a != best), best)
 
 
 def _places(computation: Computation) -> int:

@@ -86,7 +86,9 @@ class Strides:
         return REVERSED if step == -1 else GATHER_PER_LANE * lanes
 
 
-def lane_cost(computation: Computation, axis: str | None, strides: Strides, machine: Machine, *, stored_free: bool) -> float:
+def lane_cost(
+    computation: Computation, axis: str | None, strides: Strides, machine: Machine, *, stored_free: bool
+) -> float:
     """The cost of a computation with lanes along an axis (None: no lanes), in vector operations.
 
     `stored_free`: its tensor is an intermediate, whose dimensions may be ordered to suit.

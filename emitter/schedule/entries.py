@@ -101,7 +101,7 @@ class Planner:
         given = {over.axis: over.block for over in prefix if over.block > 1}
         found, reasons = self.tile(computation, closed, given, lanes)
         extents = computation.extents()
-        inner = {name: block for name, block in found.rows}
+        inner = dict(found.rows)
         if lanes.axis and lanes.axis not in given:
             inner[lanes.axis] = found.lanes
         rest = [axis.name for axis in computation.axes if axis.name not in closed and axis.name not in (*inner, *given)]

@@ -14,6 +14,8 @@ With C a reader of P, d the number of loops that they share, and P's entry befor
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from unrut.emitter.graph.access import accesses
 from unrut.emitter.graph.computation import Computation, Graph
 from unrut.emitter.schedule.inline import inline
@@ -99,9 +101,9 @@ def _check_lanes(computation: Computation, entry: Entry, reduced: list[str]) -> 
     partial = bool(entry.reduce) and entry.reduce[-1].block > 1
     if partial != (entry.lanes in reduced) or (partial and entry.reduce[-1].axis != entry.lanes):
         raise _refused(f"lanes over a reduction axis of `{computation.name}` need a block on its last reduction loop")
-    if computation.reduction is not None and computation.reduction.kind in (ReduceKind.argmax, ReduceKind.argmin):
-        if partial or [loop.axis for loop in entry.reduce] != reduced:
-            raise _refused(f"`{computation.name}` must go through its places in order: ties go to the first")
+    is_arg = computation.reduction is not None and computation.reduction.kind in (ReduceKind.argmax, ReduceKind.argmin)
+    if is_arg and (partial or [loop.axis for loop in entry.reduce] != reduced):
+        raise _refused(f"`{computation.name}` must go through its places in order: ties go to the first")
 
 
 def _check_accumulators(
@@ -126,7 +128,7 @@ def _check_kernel(graph: Graph, kernel: tuple[Entry, ...]) -> None:
         raise _refused(f"`{first.computation}` begins a kernel: it says the tasks, at most as many as its loops")
     if len({loop.axis for loop in first.loops[: first.tasks]}) != first.tasks:
         raise _refused(f"`{first.computation}` has two task axes over one axis")
-    for before, entry in zip(kernel, kernel[1:], strict=False):
+    for before, entry in pairwise(kernel):
         if entry.share > min(len(before.loops), len(entry.loops)):
             raise _refused(f"`{entry.computation}` shares more loops than there are")
         if entry.share < first.tasks:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Plans as a few lines of text that can be kept beside a source, edited and read back: `parse_plan(show(p)) == p`.
 
-    plan 1 for conv
-    inline h
-    y: loops n x/6 c/64; tile x c; reduce k; lanes c; share 0; tasks 2
-      # why
+plan 1 for conv
+inline h
+y: loops n x/6 c/64; tile x c; reduce k; lanes c; share 0; tasks 2
+  # why
 """
 
 from __future__ import annotations

@@ -52,4 +52,3 @@ def storage(graph: Graph, plan: Plan, name: str) -> Storage:
         size = size * extent.value() if extent.is_fixed and size else 0
     small = 0 < size <= REGISTER_BYTES
     return Storage(space=Space.register if small else Space.scratch, depth=depth, dimensions=dimensions)
-

@@ -47,9 +47,7 @@ def reused(computation: Computation, lanes: str, axis: str) -> bool:
     return any(lanes in access.axes() and axis not in access.axes() for access in found)
 
 
-def tile(
-    computation: Computation, lanes: str, rows: list[str], given: dict[str, int], machine: Machine
-) -> Tile:
+def tile(computation: Computation, lanes: str, rows: list[str], given: dict[str, int], machine: Machine) -> Tile:
     """A tile for lanes along a free axis. `rows`: axes that may be rows, best first; `given`: blocks that are settled."""
     shapes = ROWS if machine.registers >= 32 else FEW_ROWS
     width = machine.lanes(computation.body.dtype.size)
@@ -58,7 +56,9 @@ def tile(
     settled = 1
     for block in given.values():
         settled *= block
-    options = [nv for nv in shapes if nv <= max(vectors, 1) and (settled == 1 or nv * settled <= max(shapes) * 6)] or [1]
+    options = [nv for nv in shapes if nv <= max(vectors, 1) and (settled == 1 or nv * settled <= max(shapes) * 6)] or [
+        1
+    ]
     nv = min(options, key=lambda n: (round(rounded(vectors, n), 1), -n))
     budget = max(1, shapes[nv] // settled)
     found: list[tuple[str, int]] = []
