@@ -105,11 +105,11 @@ def tell(report: Report, finding: Finding) -> None:
 
 def traffic(finding: Finding, compiled: Compiled) -> str:
     """Bytes moved over bytes that must be moved, beside the votes."""
-    votes = finding.layer.votes
+    least = compiled.compulsory
     return (
-        f"Operands and results are {in_bytes(compiled.compulsory)}; the C moves {in_bytes(compiled.moved)}, "
-        f"{compiled.moved / compiled.compulsory:.2f} times that. The votes alone, written out, are {in_bytes(votes)}: "
-        f"{votes / compiled.compulsory:.0f} times."
+        f"Operands and results are {in_bytes(least)}. The C moves {in_bytes(compiled.moved)}, {compiled.moved / least:.2f} "
+        f"times that; a composition of\narray operations that writes every intermediate {in_bytes(compiled.composed)}, "
+        f"{compiled.composed / least:.0f} times. The votes alone, written out, are {in_bytes(finding.layer.votes)}."
     )
 
 

@@ -24,7 +24,9 @@ JUDGED = 16  # images whose results are held against bounds: an image's results 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compiled:
-    """What the C of a layer is, costs and gives. `moved` bytes by the plan, `compulsory` ones in any case."""
+    """What the C of a layer is, costs and gives. Bytes: `moved` by the plan, `compulsory` in any
+    case, `composed` where every intermediate is written and read again.
+    """
 
     cost: Cost
     agreement: Agreement
@@ -34,6 +36,7 @@ class Compiled:
     excerpt: str
     moved: int
     compulsory: int
+    composed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +110,9 @@ def compile_and_run(
     file.with_suffix(".h").write_text(source.header, encoding="utf-8")
     report = kernel.report()
     compiled = Compiled(
-        cost=Cost(seconds=seconds, peak=report.workspace + sum(r.nbytes for r in results)),
+        cost=Cost(
+            seconds=seconds, peak=report.shared + kernel.threads * report.scratch + sum(r.nbytes for r in results)
+        ),
         agreement=agreement(tuple(r[:JUDGED] for r in results), judged),
         seconds_to_build=built,
         file=file,
@@ -115,15 +120,21 @@ def compile_and_run(
         excerpt=excerpt(source),
         moved=report.moved,
         compulsory=report.compulsory,
+        composed=report.composed,
     )
     return results, compiled
 
 
-def excerpt(source: Source, most: int = 18) -> str:
-    """The loops of the first statement, which makes the votes: its first lines in the source that follow each other."""
+def excerpt(source: Source) -> str:
+    """The loops that make the votes, the first statement, down to the multiplication."""
     lines = source.code.splitlines()
-    first = min(source.lines)
-    last = first
-    while source.lines.get(last + 1) == source.lines[first] and last - first + 1 < most:
-        last += 1
-    return textwrap.dedent("\n".join(lines[first - 1 : last]))
+    votes = source.lines[min(source.lines)].partition(",")[0]
+    runs: list[list[int]] = [[]]
+    for number in sorted(source.lines):
+        if source.lines[number] == votes:
+            if runs[-1] and runs[-1][-1] != number - 1:
+                runs.append([])
+            runs[-1].append(number)
+    longest = max(runs, key=len)
+    innermost = next((n for n in longest if "+=" in lines[n - 1]), longest[-1])
+    return textwrap.dedent("\n".join(lines[longest[0] - 1 : innermost]))
