@@ -94,7 +94,7 @@ def dev(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """pytest over tests/. `-- tests/language -k parse` runs a part."""
     session.install("-e", ".[testing,demo]", *GROUPS["tests"])
-    session.run("pytest", *session.posargs)
+    session.run("pytest", *(session.posargs or ["-n", "auto", "--maxprocesses", "8"]))
 
 
 @nox.session
@@ -138,6 +138,13 @@ def mutants(session: nox.Session) -> None:
     """Plant mistakes in emitter and templates; the tests must find them. `-- --count 200 --seed 7`."""
     session.install("-e", ".[testing,demo]", *GROUPS["tests"])
     session.run("python", "tests/commands/mutants.py", *session.posargs)
+
+
+@nox.session
+def sanitizers(session: nox.Session) -> None:
+    """Kernels of random programs under AddressSanitizer (gcc) and a race check (clang): `-- addresses`, `-- races`."""
+    session.install("-e", ".[testing,demo]", *GROUPS["tests"])
+    session.run("python", "tests/commands/sanitizers.py", *(session.posargs or ["all"]))
 
 
 if __name__ == "__main__":

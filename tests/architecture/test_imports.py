@@ -33,7 +33,7 @@ THEIRS = {
 RESERVED = {
     "jinja2": {"unrut.emitter.render"},
     "cffi": {"unrut.emitter.build"},
-    "ctypes": {"unrut.emitter.build"},
+    "ctypes": {"unrut.emitter.build", "unrut.testing.guard_pages"},  # the second protects pages around arrays
     "_cffi_backend": {"unrut.emitter.build"},
     "pycuda": {"unrut.emitter.build"},
     "subprocess": {"unrut.emitter.build"},

@@ -15,7 +15,7 @@ MACHINE = re.compile(r"(?<![\w.])/(?:[r]oot|[w]ork|[h]ome/\w+|[U]sers/\w+|[m]nt/
 
 def licence_fault(file: str, text: str) -> str | None:
     """What is wrong with the SPDX line, which stands among the first three lines."""
-    if not text.strip():
+    if not text.strip() or "/golden/" in file:  # golden texts are what was printed, often only in part
         return None
     wanted = "0BSD" if file.startswith(USERS_OWN) else "Apache-2.0"
     found = re.findall(r"SPDX-License-Identifier: ([\w.-]+)", "\n".join(text.splitlines()[:3]))
