@@ -84,7 +84,7 @@ def _fold_places(expr: Reduce, places: Places, scene: Scene, value: Evaluator, p
         found = Best(value=found.value, place=_component(found.place, piece, expr.component), found=found.found)
         best = found if best is None else better(expr.kind, best, found)
     assert best is not None, "an empty range is one empty block"
-    return np.where(best.found, best.place, 0)
+    return best.place
 
 
 def _component(place: Array, piece: dict[str, range], component: int) -> Array:

@@ -50,15 +50,18 @@ def test_blocks_change_nothing_but_the_order_of_sums(program, monkeypatch, scrat
 
 
 def test_argmax_in_blocks_still_takes_the_first(program, monkeypatch):
-    parsed = program("f(x: f32[4, 6]) -> (a, b)\na = argmax[i, j](x[i, j])[0]\nb = argmax[i, j](x[i, j])[1]")
-    for seed in range(20):
-        x = np.random.default_rng(seed).integers(0, 4, (4, 6)).astype(np.float32)
+    text = "f(x: f32[4, 6]) -> (a, b, c)\na = argmax[i, j](x[i, j])[0]\nb = argmax[i, j](x[i, j])[1]\n"
+    parsed = program(text + "c = argmax[i](x[i, 0], where=i > 1)")
+    shrink(monkeypatch, 5, 2**25)
+    for seed in range(30):
+        random = np.random.default_rng(seed)
+        x = random.integers(0, 4, (4, 6)).astype(np.float32)
+        x[:2, 0] += 10
         if seed % 3 == 0:
-            x[tuple(np.random.default_rng(seed).integers(0, 4, 2))] = np.nan
-        with monkeypatch.context() as patch:
-            shrink(patch, 5, 2**25)
-            found = evaluate(parsed, {"x": x})
+            x[random.integers(0, 4, 2), random.integers(0, 6, 2)] = np.nan
+        found = evaluate(parsed, {"x": x})
         assert (found["a"], found["b"]) == np.unravel_index(np.argmax(x), x.shape)
+        assert found["c"] == 2 + np.argmax(x[2:, 0])
 
 
 def test_pieces_cover_ranges_once_and_fit(program):

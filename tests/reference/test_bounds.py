@@ -97,6 +97,15 @@ def test_a_dot_product_has_the_textbook_bound(program, n):
     assert 0.9 * textbook <= found["y"].bound <= 1.01 * textbook
 
 
+def test_errors_of_factors_are_carried(program):
+    parsed = program("f(a: f32[8], b: f32[8]) -> (y, u)\nu[k] = (a[k] + 100) - 100\ny = sum[k](u[k]*b[k])")
+    random = np.random.default_rng(0)
+    arrays = {"a": random.normal(size=8).astype(f32), "b": random.normal(size=8).astype(f32)}
+    found = evaluate_with_bounds(parsed, arrays)
+    carried = (found["u"].bound * np.abs(arrays["b"])).sum()
+    assert carried <= found["y"].bound <= 1.2 * carried
+
+
 def test_integers_are_exact_in_any_order(program):
     text = "f(a: f32[50, 60], b: f32[60]) -> (y, m, c)\ny[i] = sum[k](a[i, k]*b[k])\n"
     text += "m[i] = argmax[k](a[i, k]*b[k])\nc[i] = count[k](a[i, k]*b[k] + 1 > 0)"
@@ -154,6 +163,11 @@ class TestDecisions:
         assert not known["y"].undecided
         assert known["y"].bound == 0
         assert known["y"].value == 1
+
+    def test_argmax_admits_a_place_whose_error_reaches_the_best(self, program):
+        text = "f(x: f32[3]) -> y\ny = argmax[i](where(i == 0, (x[i] + 1e8) - 1e8, x[i]))"
+        found = evaluate_with_bounds(program(text), {"x": np.array([0, 1, 4], f32)})["y"]
+        assert (found.value, found.bound, found.undecided) == (2, 2, True)
 
 
 class TestSpecialValues:
