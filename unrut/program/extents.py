@@ -116,7 +116,13 @@ def named(name: str) -> Extent:
 def least(*extents: Extent) -> Extent:
     """The smallest: a candidate that another one never exceeds is dropped."""
     kept = [e for k, e in enumerate(extents) if e not in extents[:k]]
-    kept = [e for e in kept if not any(o is not e and provably_le(o, e) and not (provably_le(e, o) and kept.index(e) < kept.index(o)) for o in kept)]
+    kept = [
+        e
+        for e in kept
+        if not any(
+            o is not e and provably_le(o, e) and not (provably_le(e, o) and kept.index(e) < kept.index(o)) for o in kept
+        )
+    ]
     if len(kept) == 1:
         return kept[0]
     return Extent(terms=((1, Least(among=tuple(sorted(kept, key=extent_text)))),))
@@ -125,7 +131,13 @@ def least(*extents: Extent) -> Extent:
 def most(*extents: Extent) -> Extent:
     """The largest: a candidate that never exceeds another one is dropped."""
     kept = [e for k, e in enumerate(extents) if e not in extents[:k]]
-    kept = [e for e in kept if not any(o is not e and provably_le(e, o) and not (provably_le(o, e) and kept.index(e) < kept.index(o)) for o in kept)]
+    kept = [
+        e
+        for e in kept
+        if not any(
+            o is not e and provably_le(e, o) and not (provably_le(o, e) and kept.index(e) < kept.index(o)) for o in kept
+        )
+    ]
     if len(kept) == 1:
         return kept[0]
     return Extent(terms=((1, Most(among=tuple(sorted(kept, key=extent_text)))),))
@@ -262,7 +274,9 @@ def atom_text(atom: Atom) -> str:
         case Most(among=among):
             return "max(" + ", ".join(map(extent_text, among)) + ")"
         case Product(factors=factors):
-            return "*".join(f"({extent_text(e)})" if not extent_text(e).isidentifier() else extent_text(e) for e in factors)
+            return "*".join(
+                f"({extent_text(e)})" if not extent_text(e).isidentifier() else extent_text(e) for e in factors
+            )
 
 
 def extent_text(extent: Extent) -> str:

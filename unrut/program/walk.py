@@ -52,7 +52,7 @@ def rebuild(expr: Expr, parts: tuple[Expr, ...]) -> Expr:
     match expr:
         case Const() | AxisValue() | ExtentValue() | Scalar():
             return expr
-        case Read(subscripts=subscripts, outside=outside):
+        case Read(outside=outside):
             if outside is None or isinstance(outside, OutsideMode):
                 return replace(expr, subscripts=parts)
             return replace(expr, subscripts=parts[:-1], outside=parts[-1])
