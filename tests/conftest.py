@@ -32,7 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Compiled kernels of a test run are kept between runs, but apart from the user's own."""
-    if config.cache is not None:
+    if getattr(config, "cache", None) is not None:  # absent under `-p no:cacheprovider`
         os.environ.setdefault("UNRUT_CACHE_DIR", str(config.cache.mkdir("unrut") / "kernels"))
 
 
