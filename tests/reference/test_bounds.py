@@ -11,8 +11,13 @@ from hypothesis import strategies as st
 import unrut as ur
 from unrut.program.extents import evaluate as extent_value
 from unrut.program.functions import FUNCTIONS
-from unrut.reference import ULPS, evaluate, evaluate_with_bounds
+from unrut.program.types import DType
+from unrut.reference import ULPS, Bounded, evaluate, evaluate_with_bounds
 from unrut.reference.bounds import reductions as bound_reductions
+from unrut.reference.bounds.exponentials import measured_logsumexp, measured_softmax
+from unrut.reference.bounds.functions import EVEN, MONOTONE, STEPS, one_argument, selection, two_arguments
+from unrut.reference.bounds.measured import Measured, exact
+from unrut.reference.bounds.reductions import measured_prod, measured_sum
 from unrut.testing.programs import programs
 
 f32 = np.float32
@@ -114,6 +119,60 @@ def test_integers_are_exact_in_any_order(program):
     for bounded in evaluate_with_bounds(program(text), arrays).values():
         assert not bounded.bound.any()
         assert not bounded.undecided.any()
+
+
+class TestPropagation:
+    """Whatever is possible for the arguments is possible for the result."""
+
+    @pytest.mark.parametrize(
+        ("measured", "plain"),
+        [
+            (lambda x: measured_logsumexp(x, DType.f64), lambda v: np.log(np.exp(v).sum(axis=-1))),
+            (lambda x: measured_softmax(x, DType.f64), lambda v: np.exp(v) / np.exp(v).sum(axis=-1, keepdims=True)),
+            (lambda x: measured_sum(x, DType.f64), lambda v: v.sum(axis=-1)),
+            (lambda x: measured_prod(x, DType.f64), lambda v: v.prod(axis=-1)),
+            (lambda x: two_arguments("remainder", x, known(x, 0.7), DType.f64), lambda v: np.remainder(v, 0.7)),
+            (lambda x: two_arguments("floor_divide", x, known(x, 0.7), DType.f64), lambda v: np.floor_divide(v, 0.7)),
+            (lambda x: two_arguments("hypot", x, known(x, 0.7), DType.f64), lambda v: np.hypot(v, 0.7)),
+            (lambda x: two_arguments("logaddexp", x, known(x, 0.7), DType.f64), lambda v: np.logaddexp(v, 0.7)),
+            (lambda x: two_arguments("arctan2", x, known(x, -0.7), DType.f64), lambda v: np.arctan2(v, -0.7)),
+            (lambda x: two_arguments("power", x, known(x, 2.0), DType.f64), lambda v: v**2),
+            (lambda x: selection("maximum", x, known(x, 0.7), DType.f64), lambda v: np.maximum(v, 0.7)),
+            *((lambda x, f=f: one_argument(f, x, DType.f64, -INF), getattr(np, f)) for f in sorted(MONOTONE - {"erf"})),
+            *((lambda x, f=f: one_argument(f, x, DType.f64, -INF), getattr(np, f)) for f in sorted(STEPS | EVEN)),
+            *((lambda x, f=f: one_argument(f, x, DType.f64, -INF), getattr(np, f)) for f in ("sin", "cos", "tan")),
+        ],
+    )
+    @pytest.mark.parametrize("size", [1e-3, 0.3, 3.0])
+    def test_perturbed_arguments_give_results_within_the_bound(self, measured, plain, size):
+        random = np.random.default_rng(0)
+        value = random.normal(size=(200, 5))
+        error = size * random.random((200, 5))
+        undecided = np.zeros((200, 5), np.bool_)
+        with np.errstate(all="ignore"):
+            found = measured(Measured(value=value, error=error, undecided=undecided))
+            judged = Bounded(value=found.value, bound=found.error * (1 + 1e-9), undecided=found.undecided)
+            for sign in (0, 1, -1, *(random.choice([-1, 0.3, 1], (200, 5)) for _ in range(20))):
+                result = plain(value + sign * error)
+                assert judged.accepts(result).all()
+        assert size > 0.5 or np.isfinite(found.error).any()
+
+    def test_many_equal_terms_of_logsumexp_and_softmax(self, program):
+        text = "f(x: f32[1000]) -> (y, p)\ny = logsumexp[i](x[i])\np[i] = softmax(x[i], along=i)"
+        found = evaluate_with_bounds(program(text), {"x": np.zeros(1000, f32)})
+        assert 1000 * 2.0**-24 <= found["y"].bound <= 1100 * 2.0**-24
+        assert (1e-3 * 1000 * 2.0**-24 <= found["p"].bound).all()
+
+    def test_a_product_is_not_taken_for_a_square(self, program):
+        text = "f(x: f32[1], z: f32[1]) -> y\ny[i] = sqrt(((x[i] + 1) - 1)*z[i])"
+        arrays = {"x": np.array([1e-9], f32), "z": np.array([1], f32)}
+        assert evaluate_with_bounds(program(text), arrays)["y"].bound[0] == INF
+        text = "f(x: f32[1], z: f32[1]) -> y\ny[i] = sqrt(((x[i] + 1) - 1)*((x[i] + 1) - 1)) + z[i]"
+        assert evaluate_with_bounds(program(text), arrays)["y"].bound[0] < 1e-5
+
+
+def known(x, value):
+    return exact(np.full_like(x.value, value))
 
 
 class TestDecisions:
