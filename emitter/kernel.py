@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import local
 from typing import TYPE_CHECKING, Any
@@ -47,7 +47,7 @@ class _Call:
 class Kernel:
     """`kernel(P, W)` computes the results of a program, one array or a tuple of them.
 
-    Operands by position, in the program's order, or by name; run-time scalars by name. `out` takes the results' arrays,
+    Operands by position, in the program's order, or by name; run-time scalars by name, where `scalars` has no value. `out` takes the results' arrays,
     which may overlap no other argument. `threads` is the number of threads to use at most, by default OMP_NUM_THREADS or
     all processors; it never changes a bit of the results. Safe to call from several threads at once, without the GIL.
 
@@ -55,10 +55,18 @@ class Kernel:
     results; sizes for which the program has no meaning.
     """
 
-    def __init__(self, library: Library, trace: Trace, *, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        library: Library,
+        trace: Trace,
+        *,
+        threads: int | None = None,
+        scalars: Mapping[str, float] | None = None,
+    ) -> None:
         self.library = library
         self.trace = trace
         self.threads = threads or default_threads()
+        self.scalars = dict(scalars or {})
         self.signature: Signature = library.source.signature
         self._operands = tuple(a for a in self.signature.arguments if not a.written)
         self._results = tuple(a for a in self.signature.arguments if a.written)
@@ -122,7 +130,7 @@ class Kernel:
         if len(arrays) > len(self._operands):
             faults.append(BindError(f"{len(arrays)} arrays for {len(self._operands)} operands", remedy=usage))
         found = dict(zip(self._order, arrays, strict=False))
-        scalars: dict[str, float] = {}
+        scalars = dict(self.scalars)
         for name, value in named.items():
             if name in self.signature.scalars:
                 if isinstance(value, bool) or not isinstance(value, int | float | np.number):

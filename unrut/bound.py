@@ -65,13 +65,16 @@ class Bound:
     def compile(self, target: str = "c", *, threads: int | None = None) -> Kernel:
         """A kernel for the layouts of the arrays given to `bind`, or for C order; made once and kept.
 
-        `threads` is how many it uses at most where a call says nothing else; it never changes a result.
+        `threads` is how many it uses at most where a call says nothing else; it never changes a result. Run-time scalars
+        that were bound are the kernel's own where a call gives no others.
         Raises BuildError where there is no working compiler or no such target.
         """
         from unrut.emitter.kernel import Kernel
 
         kernel = self._kernel(self.arrays, None, target)
-        return kernel if threads is None else Kernel(kernel.library, kernel.trace, threads=threads)
+        if threads is None:
+            return kernel
+        return Kernel(kernel.library, kernel.trace, threads=threads, scalars=self.scalars)
 
     def __call__(self, *arrays: Any, out: Any = None, threads: int | None = None, **scalars: float) -> Any:
         """The results by a compiled kernel, made at the first call for these layouts."""
@@ -84,12 +87,14 @@ class Bound:
         if target not in TARGETS:
             raise BuildError(f"there is no target `{target}` yet", remedy=f"one of {', '.join(TARGETS)}")
         from unrut.emitter import compile_program
+        from unrut.emitter.kernel import Kernel
         from unrut.specialise import layouts_of
 
         layouts = layouts_of(self.program, arrays or {}, out)
         key = (target, *layouts.items())
         if key not in self._kernels:
-            self._kernels[key] = compile_program(self.program, layouts)
+            compiled = compile_program(self.program, layouts)
+            self._kernels[key] = Kernel(compiled.library, compiled.trace, scalars=self.scalars)
         return self._kernels[key]
 
     def _arrays(self, given: Sequence[Any]) -> Mapping[str, Array]:
