@@ -84,6 +84,16 @@ def test_a_single_number(kernel):
     assert kernel("total")(np.ones(0, "f4")) == 0
 
 
+def test_buffers_inside_have_run_time_extents():
+    """The largest value of each line, and of each line's square, kept between two kernels."""
+    text = "f(x: f32[n, m, k]) -> y\nt[i, j] = max[l](x[i, j, l])\ny[i] = sum[j](t[i, j] - max[a, b](t[a, b]))\n"
+    f = compile_program(ur.parse(text).program())
+    for shape in ((3, 4, 5), (1, 7, 2), (6, 1, 3)):
+        x = np.random.default_rng(0).integers(-50, 50, shape).astype("f4")
+        t = x.max(2)
+        assert np.array_equal(f(x), (t - t.max()).sum(1))
+
+
 def test_scalars(kernel):
     x = np.arange(4.0)
     assert np.array_equal(kernel("scale")(x, tau=0.5), x / 2)

@@ -79,7 +79,9 @@ def test_partial_accumulators_of_run_time_extents(length):
 
 
 def test_interior_has_no_tests():
-    text = "f(x: f32[40, 40]) -> y\naxis i: 40\naxis j: 40\ny[i, j] = sum[a:3, b:3](x.outside(0.0)[i + a - 1, j + b - 1])"
+    text = (
+        "f(x: f32[40, 40]) -> y\naxis i: 40\naxis j: 40\ny[i, j] = sum[a:3, b:3](x.outside(0.0)[i + a - 1, j + b - 1])"
+    )
     text = text.replace("[a:3, b:3]", "[a, b]").replace("\ny[", "\naxis a: 3\naxis b: 3\ny[")
     nest = nest_of(text, "plan 1 for f\ny: loops i j/8; tile j; reduce a b; lanes j; tasks 1")
     [guard] = [n for n in nest.kernels[0].body if isinstance(n, Guard)]
@@ -108,7 +110,12 @@ def test_divisibility_becomes_a_stride():
     text = "f(x: f32[9], w: f32[4]) -> y\naxis i: 20\naxis a: 4\ny[i] = sum[a](x[(i - a) // 2] * w[a], where=((i - a) % 2 == 0) & (i >= a) & (i - a < 18))"
     nest = nest_of(text, "plan 1 for f\ny: loops i; reduce a; tasks 1")
     assert any(isinstance(n, Loop) and n.step == 2 for n in nodes_of(nest))
-    assert not any(isinstance(e, Call) and e.function == "remainder" for n in nodes_of(nest) if isinstance(n, Guard) for e in subexpressions(n.condition))
+    assert not any(
+        isinstance(e, Call) and e.function == "remainder"
+        for n in nodes_of(nest)
+        if isinstance(n, Guard)
+        for e in subexpressions(n.condition)
+    )
     x, w = np.arange(9, dtype=np.float32), np.arange(1, 5, dtype=np.float32)
     want = [sum(x[(i - a) // 2] * w[a] for a in range(4) if (i - a) % 2 == 0 and 0 <= i - a < 18) for i in range(20)]
     np.testing.assert_array_equal(run(nest, {"x": x, "w": w})["y"], np.array(want, np.float32))

@@ -28,7 +28,7 @@ static void smooth_rows(int64_t begin, int64_t end, const smooth_run run, const 
     for (int64_t x = 0; x < run.w; x++) {
       float acc = 0.0f;
       for (int64_t d = 0; d < 3; d++)
-        acc += (x + d - 1 >= 0) & (x + d - 1 < run.w) ? X[at_X(run, y, x + d - 1)] : 0.0f;
+        acc += ((x + d - 1 >= 0) & (x + d - 1 < run.w)) ? X[at_X(run, y, x + d - 1)] : 0.0f;
       row[x] = acc;
     }
     peak[y] = -INFINITY;

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Chosen plans: one kernel where the design says so, vectors along unit strides, tasks for all cores, nothing by thread count."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+import unrut as ur
+from unrut import ops
+from unrut.emitter import emit
+from unrut.emitter.layout import Layout
+from unrut.emitter.machine import AVX2, AVX512, BASELINE
+from unrut.emitter.nest import Space
+from unrut.emitter.report import report
+
+
+def spec(text):
+    return ur.spec(text)
+
+
+def em(**more):
+    return ops.em_routing.program(
+        spec("f32[4, 32, 14, 14, 4, 4]"),
+        spec("f32[4, 32, 14, 14]"),
+        spec("f32[32, 32, 3, 3, 4, 4]"),
+        spec("f32[32]"),
+        spec("f32[32]"),
+        stride=2,
+        **more,
+    )
+
+
+def planned(program, machine=AVX512, **more):
+    return emit(program, machine=machine, stop="nest", **more)
+
+
+def test_em_routing_is_one_kernel_and_never_holds_the_votes():
+    trace = planned(em())
+    kernels = [kernel for kernel in trace.plan.kernels() if any(e.computation == "V" for e in kernel)]
+    assert len(kernels) == 1
+    assert {"mu2", "act"} <= {e.computation for e in kernels[0]}
+    costs = report(trace)
+    assert costs.scratch < 1 << 20
+    votes = 4 * 6 * 6 * 9 * 32 * 32 * 16 * 4
+    assert costs.shared < votes // 10
+    assert costs.composed > 20 * costs.compulsory
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        lambda: ops.layer_norm.program(spec("f32[4096, 1024]"), spec("f32[1024]"), spec("f32[1024]")),
+        lambda: ops.softmax.program(spec("f32[4096, 1024]")),
+        lambda: ops.attention.program(*[spec("f32[2, 8, 256, 64]")] * 3),
+        lambda: ops.bilateral_filter.program(spec("f32[4, 256, 256]")),
+    ],
+)
+def test_row_ops_are_one_kernel_without_workspace(program):
+    trace = planned(program())
+    assert len(trace.plan.kernels()) == 1
+    assert not [b for b in trace.nest.buffers if b.space is Space.workspace]
+
+
+def test_a_product_keeps_24_vectors_of_accumulators():
+    plan = planned(ops.matmul.program(spec("f32[512, 512]"), spec("f32[512, 512]"))).plan
+    entry = plan.entry("C")
+    last = {loop.axis: loop.block for loop in entry.loops}
+    assert entry.lanes == "j"
+    assert last == {"i": 6, "j": 64}
+    assert entry.tasks
+
+
+def test_lanes_follow_the_layout():
+    program = ur.parse("f(x: f32[64, 64], y: f32[64, 64]) -> z\nz[i, j] = x[i, j] + y[i, j] * x[i, j]").program()
+    assert planned(program).plan.entry("z").lanes == "j"
+    turned = {name: Layout(strides=(1, 64)) for name in ("x", "y")}
+    column = planned(program, layouts=turned).plan.entry("z")
+    assert column.lanes == "i"
+
+
+@pytest.mark.parametrize("machine", [AVX512, AVX2, BASELINE])
+def test_cores_change_tasks_and_nothing_that_rounds(machine):
+    program = ops.attention.program(*[spec("f32[2, 8, 64, 64]")] * 3)
+    few, many = (planned(program, replace(machine, cores=cores)).plan for cores in (1, 8))
+    strip = lambda plan: [(e.reduce, e.lanes) for e in plan.entries]  # noqa: E731
+    assert strip(few) == strip(many)
+
+
+def test_every_decision_has_a_reason():
+    trace = planned(em())
+    assert all(entry.reasons for entry in trace.plan.entries)
+    assert any("inlined" in reason or "stored" in reason for reason in trace.plan.reasons)
+
+
+def test_the_report_counts_bytes():
+    costs = report(planned(ops.matmul.program(spec("f32[8, 16]"), spec("f32[16, 4]"))))
+    assert costs.operations == 2 * 8 * 16 * 4
+    assert costs.compulsory == 4 * (8 * 16 + 16 * 4 + 8 * 4)
+    assert costs.composed == costs.compulsory + 2 * 4 * 8 * 16 * 4
+    assert "compulsory" in costs.show()
+
+
+def test_the_report_names_sizes_that_it_assumes():
+    program = ur.parse("f(x: f32[n, 4]) -> z\nz[i] = sum[j](x[i, j])").program()
+    trace = planned(program)
+    assert report(trace).assumed == ("n",)
+    assert report(trace, {"n": 10}).compulsory == 4 * (40 + 10)
+    assert "n = 128" in report(trace).show()
