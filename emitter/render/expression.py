@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from unrut.emitter.render.dialect import (
+    AND,
     ANYTHING,
     CHOICE,
     EQUALITY,
@@ -126,7 +127,7 @@ class Printer:
         return None
 
     def _where(self, condition: Expr, then: Expr, otherwise: Expr) -> tuple[str, int]:
-        text = f"{self.text(condition, CHOICE + 1)} ? {self.text(then)} : {self.text(otherwise, CHOICE)}"
+        text = f"{self.text(condition, AND + 1)} ? {self.text(then)} : {self.text(otherwise, CHOICE)}"
         if then.dtype is DType.i64 and all(interval(e, self.axes).fixed is not None for e in (then, otherwise)):
             return f"({self.dialect.types[DType.i64]})({text})", UNARY  # numbers alone would be of type int
         return text, CHOICE

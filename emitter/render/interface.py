@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import reduce
+from operator import mul
+
 from unrut.emitter.render.dialect import Dialect
 from unrut.emitter.render.expression import Printer
 from unrut.emitter.render.frames import remark
@@ -40,22 +44,28 @@ def _rank(argument: Argument) -> int:
     return max(1, len(argument.shape))
 
 
-def fields(signature: Signature, printer: Printer) -> tuple[str, ...]:
-    """The fields of the struct of run-time facts."""
+def fields(signature: Signature, dense: Sequence[Place], printer: Printer) -> tuple[str, ...]:
+    """The fields of the struct of run-time facts: sizes, strides (also of `dense` buffers inside), scalars."""
     found = [f"int64_t {printer.names.sizes[size]}" for size in signature.sizes]
-    for argument, place in outside(signature, printer):
-        if argument.layout.takes_strides:
-            found.append(f"int64_t {place.name}[{_rank(argument)}]")
+    strided = [place for argument, place in outside(signature, printer) if argument.layout.takes_strides]
+    found += [f"int64_t {place.name}[{max(1, len(place.buffer.shape))}]" for place in (*strided, *dense)]
     return (*found, *(f"double {printer.names.scalars[scalar]}" for scalar in signature.scalars))
 
 
-def run_value(signature: Signature, printer: Printer) -> str:
+def run_value(signature: Signature, dense: Sequence[Place], printer: Printer) -> str:
     """The struct's value, in the order of its fields."""
     parts = [printer.names.sizes[size] for size in signature.sizes]
     for argument, place in outside(signature, printer):
         if argument.layout.takes_strides:
             parts.append("{" + ", ".join(f"{place.name}_strides[{d}]" for d in range(_rank(argument))) + "}")
+    parts += ["{" + ", ".join(_dense_strides(place, printer)) + "}" for place in dense]
     return ", ".join([*parts, *(printer.names.scalars[scalar] for scalar in signature.scalars)])
+
+
+def _dense_strides(place: Place, printer: Printer) -> list[str]:
+    """Of C order: for each dimension the product of the extents behind it."""
+    shape = place.buffer.shape
+    return [printer.extent(reduce(mul, shape[d + 1 :], Extent(constant=1))) for d in range(len(shape))]
 
 
 def checks(signature: Signature, printer: Printer) -> tuple[CheckView, ...]:

@@ -133,7 +133,8 @@ def _unit(
     counted = frozenset(name for b in inside for e in b.shape for name in names_in(e)) if not workspace.is_fixed else ()
     laid_out = [entry.names.sizes[s] for s in signature.sizes if s in counted]
     code = "\n".join(line.text for line in functions)
-    struct = fields(signature, entry)
+    dense = [p for b in inside if (p := entry.places[b.name]).layout.takes_strides and f"at_{p.name}(" in code]
+    struct = fields(signature, dense, entry)
     conditions = checks(signature, entry)
     outside = [entry.places[b.name].name for b in nest.buffers if b.space in (Space.operand, Space.result)]
     passed = {word for kernel in kernels for word in re.findall(r"\w+", kernel.arguments)}
@@ -147,7 +148,7 @@ def _unit(
         provenance=tuple(remark(line) for line in note.splitlines()),
         vocabulary="",
         fields=struct,
-        run=run_value(signature, entry),
+        run=run_value(signature, dense, entry),
         indices=indices,
         kernels=tuple(kernels),
         shared=workspace.shared,

@@ -105,12 +105,12 @@ UR_INLINE double ur_log_f64(double x) {
 // log(u) with u = 1 + x rounded, and what the rounding took from x
 UR_INLINE float ur_log1p_f32(float x) {
   const float u = 1.0f + x, lost = (u - 1.0f) - x, y = ur_log_f32(u) - lost / u;
-  return (x == 0.0f) | (x > FLT_MAX) ? x : u == 0.0f ? -INFINITY : y;
+  return ((x == 0.0f) | (x > FLT_MAX)) ? x : u == 0.0f ? -INFINITY : y;
 }
 
 UR_INLINE double ur_log1p_f64(double x) {
   const double u = 1.0 + x, lost = (u - 1.0) - x, y = ur_log_f64(u) - lost / u;
-  return (x == 0.0) | (x > DBL_MAX) ? x : u == 0.0 ? (double)-INFINITY : y;
+  return ((x == 0.0) | (x > DBL_MAX)) ? x : u == 0.0 ? (double)-INFINITY : y;
 }
 
 UR_INLINE float ur_tanh_f32(float x) {
@@ -124,13 +124,13 @@ UR_INLINE double ur_tanh_f64(double x) {
 }
 
 UR_INLINE float ur_logaddexp_f32(float a, float b) {  // high + log(1 + exp(low - high)), log as in log1p
-  const float high = (a > b) | (a != a) ? a : b, x = ur_exp_f32(-fabsf(a - b)), u = 1.0f + x;
+  const float high = ((a > b) | (a != a)) ? a : b, x = ur_exp_f32(-fabsf(a - b)), u = 1.0f + x;
   const float y = ur_log_normal_f32(u, 0.0f) - ((u - 1.0f) - x) / u;
   return a == b ? a + 0.6931472f : high + y;  // both may be the same infinity
 }
 
 UR_INLINE double ur_logaddexp_f64(double a, double b) {  // high + log(1 + exp(low - high)), log as in log1p
-  const double high = (a > b) | (a != a) ? a : b, x = ur_exp_f64(-fabs(a - b)), u = 1.0 + x;
+  const double high = ((a > b) | (a != a)) ? a : b, x = ur_exp_f64(-fabs(a - b)), u = 1.0 + x;
   const double y = ur_log_normal_f64(u, 0.0) - ((u - 1.0) - x) / u;
   return a == b ? a + 0.6931471805599453 : high + y;  // both may be the same infinity
 }

@@ -103,28 +103,28 @@ UR_INLINE int32_t ur_abs_i32(int32_t a) { return a < 0 ? ur_negative_i32(a) : a;
 UR_INLINE int64_t ur_abs_i64(int64_t a) { return a < 0 ? ur_negative_i64(a) : a; }
 
 UR_INLINE int32_t ur_floor_divide_i32(int32_t a, int32_t b) {
-  const int32_t d = (b == 0) | (b == -1) ? 1 : b, q = a / d - ((a % d != 0) & ((a < 0) != (d < 0)));
+  const int32_t d = ((b == 0) | (b == -1)) ? 1 : b, q = a / d - ((a % d != 0) & ((a < 0) != (d < 0)));
   return b == 0 ? 0 : b == -1 ? ur_negative_i32(a) : q;
 }
 
 UR_INLINE int64_t ur_floor_divide_i64(int64_t a, int64_t b) {
-  const int64_t d = (b == 0) | (b == -1) ? 1 : b, q = a / d - ((a % d != 0) & ((a < 0) != (d < 0)));
+  const int64_t d = ((b == 0) | (b == -1)) ? 1 : b, q = a / d - ((a % d != 0) & ((a < 0) != (d < 0)));
   return b == 0 ? 0 : b == -1 ? ur_negative_i64(a) : q;
 }
 
 UR_INLINE int32_t ur_remainder_i32(int32_t a, int32_t b) {
-  const int32_t d = (b == 0) | (b == -1) ? 1 : b, r = a % d;
-  return (r != 0) & ((r < 0) != (d < 0)) ? r + d : r;
+  const int32_t d = ((b == 0) | (b == -1)) ? 1 : b, r = a % d;
+  return ((r != 0) & ((r < 0) != (d < 0))) ? r + d : r;
 }
 
 UR_INLINE int64_t ur_remainder_i64(int64_t a, int64_t b) {
-  const int64_t d = (b == 0) | (b == -1) ? 1 : b, r = a % d;
-  return (r != 0) & ((r < 0) != (d < 0)) ? r + d : r;
+  const int64_t d = ((b == 0) | (b == -1)) ? 1 : b, r = a % d;
+  return ((r != 0) & ((r < 0) != (d < 0))) ? r + d : r;
 }
 
-UR_INLINE int32_t ur_reciprocal_i32(int32_t a) { return (a == 1) | (a == -1) ? a : 0; }
+UR_INLINE int32_t ur_reciprocal_i32(int32_t a) { return ((a == 1) | (a == -1)) ? a : 0; }
 
-UR_INLINE int64_t ur_reciprocal_i64(int64_t a) { return (a == 1) | (a == -1) ? a : 0; }
+UR_INLINE int64_t ur_reciprocal_i64(int64_t a) { return ((a == 1) | (a == -1)) ? a : 0; }
 
 UR_INLINE int32_t ur_left_shift_i32(int32_t a, int32_t n) {
   return (uint32_t)n < 32 ? (int32_t)((uint32_t)a << ((uint32_t)n & 31)) : 0;
@@ -164,21 +164,21 @@ UR_INLINE int64_t ur_minimum_i64(int64_t a, int64_t b) { return a < b ? a : b; }
 
 // ---- floats: maximum and minimum give NaN if there is one, fmax and fmin the other argument
 
-UR_INLINE float ur_maximum_f32(float a, float b) { return (a > b) | (a != a) ? a : b; }
+UR_INLINE float ur_maximum_f32(float a, float b) { return ((a > b) | (a != a)) ? a : b; }
 
-UR_INLINE double ur_maximum_f64(double a, double b) { return (a > b) | (a != a) ? a : b; }
+UR_INLINE double ur_maximum_f64(double a, double b) { return ((a > b) | (a != a)) ? a : b; }
 
-UR_INLINE float ur_minimum_f32(float a, float b) { return (a < b) | (a != a) ? a : b; }
+UR_INLINE float ur_minimum_f32(float a, float b) { return ((a < b) | (a != a)) ? a : b; }
 
-UR_INLINE double ur_minimum_f64(double a, double b) { return (a < b) | (a != a) ? a : b; }
+UR_INLINE double ur_minimum_f64(double a, double b) { return ((a < b) | (a != a)) ? a : b; }
 
-UR_INLINE float ur_fmax_f32(float a, float b) { return (a > b) | (b != b) ? a : b; }
+UR_INLINE float ur_fmax_f32(float a, float b) { return ((a > b) | (b != b)) ? a : b; }
 
-UR_INLINE double ur_fmax_f64(double a, double b) { return (a > b) | (b != b) ? a : b; }
+UR_INLINE double ur_fmax_f64(double a, double b) { return ((a > b) | (b != b)) ? a : b; }
 
-UR_INLINE float ur_fmin_f32(float a, float b) { return (a < b) | (b != b) ? a : b; }
+UR_INLINE float ur_fmin_f32(float a, float b) { return ((a < b) | (b != b)) ? a : b; }
 
-UR_INLINE double ur_fmin_f64(double a, double b) { return (a < b) | (b != b) ? a : b; }
+UR_INLINE double ur_fmin_f64(double a, double b) { return ((a < b) | (b != b)) ? a : b; }
 
 UR_INLINE float ur_square_f32(float a) { return a * a; }
 
@@ -211,13 +211,13 @@ UR_INLINE double ur_remainder_f64(double a, double b) {  // the sign of b
 }
 
 UR_INLINE float ur_floor_divide_f32(float a, float b) {  // from the remainder, so that q * b + r is a
-  const float r = fmodf(a, b), q = (a - r) / b - ((r != 0.0f) & ((r < 0.0f) != (b < 0.0f)) ? 1.0f : 0.0f);
+  const float r = fmodf(a, b), q = (a - r) / b - (((r != 0.0f) & ((r < 0.0f) != (b < 0.0f))) ? 1.0f : 0.0f);
   const float whole = floorf(q) + (q - floorf(q) > 0.5f ? 1.0f : 0.0f);
   return b == 0.0f ? a / b : q == 0.0f ? copysignf(0.0f, a / b) : whole;
 }
 
 UR_INLINE double ur_floor_divide_f64(double a, double b) {  // from the remainder, so that q * b + r is a
-  const double r = fmod(a, b), q = (a - r) / b - ((r != 0.0) & ((r < 0.0) != (b < 0.0)) ? 1.0 : 0.0);
+  const double r = fmod(a, b), q = (a - r) / b - (((r != 0.0) & ((r < 0.0) != (b < 0.0))) ? 1.0 : 0.0);
   const double whole = floor(q) + (q - floor(q) > 0.5 ? 1.0 : 0.0);
   return b == 0.0 ? a / b : q == 0.0 ? copysign(0.0, a / b) : whole;
 }
@@ -225,22 +225,22 @@ UR_INLINE double ur_floor_divide_f64(double a, double b) {  // from the remainde
 // ---- floats to integers: towards zero, to the nearest limit, NaN to 0
 
 UR_INLINE int32_t ur_i32_from_f32(float a) {
-  const int32_t inside = (int32_t)((a > -2147483648.0f) & (a < 2147483648.0f) ? a : 0.0f);
+  const int32_t inside = (int32_t)(((a > -2147483648.0f) & (a < 2147483648.0f)) ? a : 0.0f);
   return a >= 2147483648.0f ? INT32_MAX : a <= -2147483648.0f ? INT32_MIN : inside;
 }
 
 UR_INLINE int32_t ur_i32_from_f64(double a) {
-  const int32_t inside = (int32_t)((a > -2147483648.0) & (a < 2147483648.0) ? a : 0.0);
+  const int32_t inside = (int32_t)(((a > -2147483648.0) & (a < 2147483648.0)) ? a : 0.0);
   return a >= 2147483648.0 ? INT32_MAX : a <= -2147483648.0 ? INT32_MIN : inside;
 }
 
 UR_INLINE int64_t ur_i64_from_f32(float a) {
-  const int64_t inside = (int64_t)((a > -9223372036854775808.0f) & (a < 9223372036854775808.0f) ? a : 0.0f);
+  const int64_t inside = (int64_t)(((a > -9223372036854775808.0f) & (a < 9223372036854775808.0f)) ? a : 0.0f);
   return a >= 9223372036854775808.0f ? INT64_MAX : a <= -9223372036854775808.0f ? INT64_MIN : inside;
 }
 
 UR_INLINE int64_t ur_i64_from_f64(double a) {
-  const int64_t inside = (int64_t)((a > -9223372036854775808.0) & (a < 9223372036854775808.0) ? a : 0.0);
+  const int64_t inside = (int64_t)(((a > -9223372036854775808.0) & (a < 9223372036854775808.0)) ? a : 0.0);
   return a >= 9223372036854775808.0 ? INT64_MAX : a <= -9223372036854775808.0 ? INT64_MIN : inside;
 }
 

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from unrut.emitter.layout import Layout, layout_of
 from unrut.emitter.nest import Kernel, Loop, Nest, Space, Store, TaskAxis
 from unrut.emitter.render import render
+from unrut.emitter.render.dialect import C
 from unrut.emitter.render.fold import fold
-from unrut.emitter.render.frames import remark
+from unrut.emitter.render.frames import read_template, remark
 from unrut.errors import BindError
 from unrut.program.types import DType
 from unrut.testing.nest_interpreter import run
@@ -81,6 +82,16 @@ def test_no_warnings(nests, tmp_path, name, language, flags):
             if "cc1plus" in done.stderr and "No such file" in done.stderr:
                 pytest.skip(f"{compiler} comes without C++")
             assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_warnings_in_the_vocabulary(tmp_path, language):
+    (tmp_path / "a.c").write_text("".join(map(read_template, C.vocabulary)))
+    for compiler in compilers():
+        command = [compiler, *LANGUAGES[language], *WARNINGS, "-O2", "-c", "a.c", "-o", "o.o"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0 or "cc1plus" in done.stderr, done.stderr
 
 
 def interpret(nest: Nest, arrays: dict[str, np.ndarray], **scalars: float) -> list[np.ndarray]:
