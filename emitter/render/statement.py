@@ -16,7 +16,7 @@ from unrut.emitter.render.places import Place, place_of
 from unrut.emitter.render.ranges import axis_interval
 from unrut.emitter.render.views import BODY, OTHERWISE, AccumulateView, DeclareView, GuardView, LoopView, StoreView
 from unrut.emitter.render.walk import nodes
-from unrut.program.nodes import Expr
+from unrut.program.nodes import Const, Expr
 from unrut.program.types import DType
 
 _PRAGMAS = {LoopKind.serial: "", LoopKind.vector: "UR_SIMD", LoopKind.unrolled: "UR_UNROLL"}
@@ -103,8 +103,9 @@ class Writer:
 
     def _guard(self, node: Guard) -> Lines:
         writer = self._inside(node.note, self.printer)
+        always = isinstance(node.condition, Const) and bool(node.condition.value) and not node.otherwise
         view = GuardView(
-            condition=self.printer.text(node.condition),
+            head="" if always else f"if ({self.printer.text(node.condition)}) ",
             remark=self._remark(node.note),
             has_otherwise=bool(node.otherwise),
         )

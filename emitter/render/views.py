@@ -28,7 +28,8 @@ class LoopView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuardView:
-    condition: str
+    head: str
+    """`if (condition)` with a space behind it, or nothing for a body that always runs."""
     remark: str
     has_otherwise: bool
     body: str = BODY

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unrut.emitter.layout import Layout, layout_of
-from unrut.emitter.nest import Kernel, Loop, Nest, Space, Store, TaskAxis
+from unrut.emitter.nest import Guard, Kernel, Loop, Nest, Space, Store, TaskAxis
 from unrut.emitter.render import render
 from unrut.emitter.render.dialect import C
 from unrut.emitter.render.fold import fold
@@ -276,3 +276,18 @@ def test_a_chain_of_loops_has_no_braces_it_does_not_need(make):
     kernels = (Kernel(name="r", tasks=(), body=(outside,)),)
     code = render(Nest(name="f", sizes=(), scalars=(), buffers=buffers, kernels=kernels), note="").code
     assert "j++)\n    for (int64_t i = 0; i < 3; i++)\n      r[i] = i;" in code
+
+
+def test_a_guard_that_always_holds_is_a_block(make):
+    true = make.number(True, DType.bool)
+    body = tuple(Store(buffer="r", subscripts=(make.number(0),), value=make.number(k)) for k in (1, 2))
+    buffers = (make.buffer("r", DType.i64, (1,), Space.result),)
+
+    def code(guard: Guard) -> str:
+        kernels = (Kernel(name="r", tasks=(), body=(guard,)),)
+        return render(Nest(name="f", sizes=(), scalars=(), buffers=buffers, kernels=kernels), note="").code
+
+    assert "  {  // s\n    r[0] = 1;\n    r[0] = 2;\n  }\n" in code(Guard(condition=true, body=body, note="s"))
+    assert "  if (true) {\n    r[0] = 1;\n  } else {\n    r[0] = 2;\n  }\n" in code(
+        Guard(condition=true, body=body[:1], otherwise=body[1:])
+    )
