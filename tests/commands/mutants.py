@@ -28,7 +28,7 @@ from mutations import Mutation, mutations
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("emitter", "templates")
-SUITES = ("tests/emitter", "tests/build", "tests/properties", "tests/ops")
+SUITES = ("tests/emitter", "tests/properties", "tests/build", "tests/ops")
 LIMIT = 600.0
 
 

@@ -7,6 +7,7 @@ Only for a child process that may die (`survives`). Finds what compiled, optimis
 from __future__ import annotations
 
 import ctypes
+import faulthandler
 import mmap
 import os
 import signal
@@ -49,6 +50,7 @@ def survives(action: Callable[[], bool], *, seconds: int = 60) -> str:
     """Run `action` in a child process. Empty if it returned True, else what happened to it."""
     child = os.fork()
     if child == 0:
+        faulthandler.disable()  # dying is an answer here, not a reason for a page of text
         signal.alarm(seconds)
         try:
             os._exit(0 if action() else 3)
