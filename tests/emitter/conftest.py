@@ -18,12 +18,14 @@ from unrut.program.nodes import ReduceKind
 BLOCKS = (2, 3, 4, 8)
 
 
-def aligned_axis(consumer: Computation, producer: Computation, axis: str, chance: random.Random) -> str | None:
-    """An axis of the consumer that could share a loop with `axis` of the computation before it."""
+def aligned_axis(
+    consumer: Computation, producer: Computation, axis: str, chance: random.Random, *, reckless: bool
+) -> str | None:
+    """An axis of the consumer that could share a loop with `axis` of the computation before it; `reckless`: that fits."""
     dimension = [a.name for a in producer.axes].index(axis)
     read = {a.aligned(dimension) for a in accesses(consumer) if a.tensor == producer.name}
     extent = producer.axes[dimension].extent
-    fitting = [a.name for a in consumer.axes if a.extent == extent and (not read or read == {a.name})]
+    fitting = [a.name for a in consumer.axes if a.extent == extent and (reckless or not read or read == {a.name})]
     return chance.choice(fitting) if fitting else None
 
 
@@ -45,12 +47,18 @@ def random_loops(computation: Computation, begun: list[LoopOver], chance: random
     return loops
 
 
-def random_entry(computation: Computation, before: tuple[Computation, Entry] | None, chance: random.Random) -> Entry:
+def random_entry(
+    computation: Computation,
+    before: tuple[Computation, Entry] | None,
+    chance: random.Random,
+    *,
+    reckless: bool = False,
+) -> Entry:
     begun: list[LoopOver] = []
     if before is not None and chance.random() < 0.8:
         shared: dict[str, str] = {}
         for loop in before[1].loops[: chance.randint(0, len(before[1].loops))]:
-            axis = shared.get(loop.axis) or aligned_axis(computation, before[0], loop.axis, chance)
+            axis = shared.get(loop.axis) or aligned_axis(computation, before[0], loop.axis, chance, reckless=reckless)
             if axis is None or (loop.axis not in shared and axis in shared.values()):
                 break
             shared[loop.axis] = axis
@@ -105,6 +113,21 @@ def draw_plan(graph: Graph, seed: int) -> Plan:
     plan = Plan(program=graph.program.name, inlined=inlined, entries=tuple(entries))
     check_legal(graph, plan)
     return plan
+
+
+def draw_reckless_plan(graph: Graph, seed: int) -> Plan:
+    """A random plan that shares loops wherever extents fit, legal or not."""
+    chance = random.Random(seed)
+    entries: list[Entry] = []
+    for computation in graph.computations:
+        before = (graph.computation(entries[-1].computation), entries[-1]) if entries else None
+        entries.append(random_entry(computation, before, chance, reckless=True))
+    return Plan(program=graph.program.name, inlined=(), entries=tuple(entries))
+
+
+@pytest.fixture
+def reckless_plan():
+    return draw_reckless_plan
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Chosen plans: one kernel where the design says so, vectors along unit strides, tasks for all cores, nothing by thread count."""
+"""Chosen plans: one kernel where the design says so, vectors along unit strides, nothing that rounds by the number of cores."""
 
 from __future__ import annotations
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from unrut.emitter import emit
 from unrut.emitter.graph import analyse, show
@@ -102,8 +101,8 @@ def test_a_place_under_where_is_the_first_that_takes_part():
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(programs(exact=True), st.just(None))
-def test_computations_are_flat_and_in_order(sample, _):
+@given(programs(exact=True))
+def test_computations_are_flat_and_in_order(sample):
     graph = analyse(elaborate(parse(sample.text)))
     seen = {o.name for o in graph.program.operands}
     for computation in graph.computations:

@@ -25,7 +25,7 @@ from unrut.testing.programs import programs
 from unrut.testing.scalar_machine import compile_expression
 
 
-class Stale(Exception):
+class StaleError(Exception):
     """A read of something that is not there when it is read."""
 
 
@@ -115,12 +115,12 @@ class Walk:
             for expr in computation.expressions():
                 for place in places_read(expr, frame, producer):
                     if place not in self.held[producer]:
-                        raise Stale(f"{computation.name} reads {producer}{place} before it is written")
+                        raise StaleError(f"{computation.name} reads {producer}{place} before it is written")
                     kernel_task, written = self.held[producer][place]
                     if kernel_task[0] == task[0] and kernel_task != task:
-                        raise Stale(f"{computation.name} reads {producer}{place} of another task")
+                        raise StaleError(f"{computation.name} reads {producer}{place} of another task")
                     if written != iteration[: len(written)]:
-                        raise Stale(f"{producer}{place} was overwritten by a later iteration")
+                        raise StaleError(f"{producer}{place} was overwritten by a later iteration")
 
 
 def mutated(plan, chance):
@@ -173,6 +173,36 @@ def _work(computation):
 
 CHAIN = "f(x: f32[6, 6]) -> z\ny[i, j] = x[i, j] + 1\nz[i, j] = y[i, j] * y[j, i]"
 ROWS = "f(x: f32[6, 8]) -> z\nm[i] = sum[j](x[i, j])\nz[i, j] = x[i, j] - m[i]"
+STENCIL = "f(x: f32[6, 6]) -> z\ny[i, j] = x[i, j] * 2\nw[i, j] = y[i, j] + 1\nz[i, j] = w[i, j] + y.outside('edge')[i + 1, j]"
+SQUARES = "f(a: f32[4, 4], b: f32[4, 4]) -> z\ny[i, j] = sum[k](a[i, k] * b[k, j])\nz[i, j] = sum[k](y[i, k] * y[k, j])"
+SOFTMAX = "f(x: f32[4, 4]) -> z\ny[i, j] = softmax(x[i, j], along=j)\nz[i, j] = sum[k](y[i, k] * x[k, j])"
+
+
+@pytest.mark.parametrize("text", [CHAIN, ROWS, STENCIL, SQUARES, SOFTMAX])
+def test_reckless_plans_that_read_something_stale_are_refused(reckless_plan, text):
+    graph = analyse(elaborate(parse(text)))
+    passed = refused = 0
+    for seed in range(120):
+        plan = reckless_plan(graph, seed)
+        try:
+            check_legal(graph, plan)
+        except PlanError:
+            refused += stale(graph, plan)
+            continue
+        assert not stale(graph, plan), show(plan)
+        passed += 1
+    assert passed > 10
+    assert refused > 10 or text == ROWS, "too few of these plans are wrong for the test to mean anything"
+
+
+def stale(graph, plan):
+    try:
+        Walk(graph, plan).run()
+    except StaleError:
+        return True
+    except (IndexError, ValueError, KeyError):
+        return False  # not even loops that can be walked
+    return False
 
 
 @pytest.mark.parametrize(
