@@ -3,8 +3,8 @@
 
     python bench/run.py [--only NAME] [--rounds 9] [--threads 2] [--json FILE]
 
-The result is checked first, ours against the reference within its derived bound, the peer against ours within three times that bound
-(its intermediates round elsewhere). Then medians of interleaved rounds, with `out=` given.
+Results are checked first against the reference: ours within the derived bound, the peer within three times that bound (its
+intermediates round elsewhere). Then medians of interleaved rounds, with `out=` given.
 """
 
 from __future__ import annotations
@@ -29,8 +29,13 @@ Array = np.ndarray[Any, Any]
 
 def machine(threads: int, compiler: list[str]) -> dict[str, Any]:
     """What a figure means nothing without."""
-    cpu = next((line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), platform.processor())
-    version = subprocess.run([*compiler, "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
+    cpu = next(
+        (line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
+        platform.processor(),
+    )
+    version = subprocess.run([*compiler, "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[
+        0
+    ]
     return {
         "cpu": cpu, "cores": os.cpu_count(), "threads": threads, "compiler": version, "naive flags": " ".join(FLAGS),
         "numpy": np.__version__, "date": time.strftime("%Y-%m-%d"),
@@ -56,13 +61,19 @@ def judge(workload: Workload, peers: NaivePeers, threads: int, rounds: int) -> d
     naive()
     out = ours if isinstance(found, tuple) else ours[0]
     row = {"op": workload.name, "compile s": compiled, "error over bound": _check(bound, arrays, ours, theirs)}
-    times = medians({"unrut": lambda: kernel(*arrays, out=out, threads=threads, **bound.scalars), "naive": naive}, rounds)
+    times = medians(
+        {"unrut": lambda: kernel(*arrays, out=out, threads=threads, **bound.scalars), "naive": naive}, rounds
+    )
     report = kernel.report()
-    return row | {f"{name} ms": 1e3 * t for name, t in times.items()} | {
-        "speed-up": times["naive"] / times["unrut"],
-        "GF/s": report.operations / times["unrut"] / 1e9,
-        "scratch KiB": report.workspace / 1024,
-    }
+    return (
+        row
+        | {f"{name} ms": 1e3 * t for name, t in times.items()}
+        | {
+            "speed-up": times["naive"] / times["unrut"],
+            "GF/s": report.operations / times["unrut"] / 1e9,
+            "scratch KiB": report.workspace / 1024,
+        }
+    )
 
 
 def _check(bound: Any, arrays: tuple[Array, ...], ours: tuple[Array, ...], theirs: tuple[Array, ...]) -> float:
@@ -94,7 +105,10 @@ def main() -> int:
     peers = NaivePeers()
     about = machine(options.threads, peers.compiler)
     print(", ".join(f"{key} {value}" for key, value in about.items()))
-    print(f"{'op':44} {'unrut ms':>9} {'naive ms':>9} {'speed-up':>9} {'GF/s':>7} {'compile s':>9} {'err/bound':>9} {'scratch KiB':>11}")
+    print(
+        f"{'op':44} {'unrut ms':>9} {'naive ms':>9} {'speed-up':>9} {'GF/s':>7} {'compile s':>9}"
+        f" {'err/bound':>9} {'scratch KiB':>11}"
+    )
     rows = []
     for workload in WORKLOADS:
         if options.only not in workload.name:

@@ -47,9 +47,10 @@ class _Call:
 class Kernel:
     """`kernel(P, W)` computes the results of a program, one array or a tuple of them.
 
-    Operands by position, in the program's order, or by name; run-time scalars by name, where `scalars` has no value. `out` takes the results' arrays,
-    which may overlap no other argument. `threads` is the number of threads to use at most, by default OMP_NUM_THREADS or
-    all processors; it never changes a bit of the results. Safe to call from several threads at once, without the GIL.
+    Operands by position, in the program's order, or by name; run-time scalars by name, where `scalars` has no value. `out`
+    takes the results' arrays, which may overlap no other argument. `threads` is the number of threads to use at most, by
+    default OMP_NUM_THREADS or all processors; it never changes a bit of the results. Safe to call from several threads at
+    once, without the GIL.
 
     Raises BindError: arrays of other dtypes, ranks, extents or strides than compiled for; read-only or overlapping
     results; sizes for which the program has no meaning.

@@ -54,7 +54,8 @@ def plant(folder: Path, mutation: Mutation | None) -> None:
     shutil.copytree(ROOT / "unrut", folder / "unrut", ignore=skip)
     for room in ("reference", *ROOMS):
         shutil.copytree(ROOT / room, folder / "unrut" / room, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(ROOT / "tests", folder / "tests", ignore=shutil.ignore_patterns("__pycache__"))
+    for plain in ("tests", "docs"):
+        shutil.copytree(ROOT / plain, folder / plain, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", folder)
     if mutation is not None:
         (folder / "unrut" / mutation.file).write_text(mutation.text, encoding="utf-8")
@@ -66,7 +67,12 @@ def judge(mutation: Mutation | None) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="mutant-") as name:
         folder = Path(name)
         plant(folder, mutation)
-        environment = os.environ | {"PYTHONPATH": str(folder), "UNRUT_CACHE_DIR": str(folder / "kernels"), "CI": "true"}
+        environment = os.environ | {
+            "PYTHONPATH": str(folder),
+            "UNRUT_CACHE_DIR": str(folder / "kernels"),
+            "CI": "true",
+            "UNRUT_REQUIRE_COMPILER": "1",
+        }
         suites = [suite for suite in SUITES if (folder / suite).is_dir()]
         command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "-p", "no:cacheprovider", *suites]
         try:

@@ -153,6 +153,18 @@ def _template(text: str) -> Found:
         for pattern, replacement, kind in _TOKENS:
             for hit in pattern.finditer(code):
                 after = line[: hit.start()] + replacement + line[hit.end() :]
-                yield number + 1, kind, line.rstrip("\n"), after.rstrip("\n"), "".join([*lines[:number], after, *lines[number + 1 :]])
+                yield (
+                    number + 1,
+                    kind,
+                    line.rstrip("\n"),
+                    after.rstrip("\n"),
+                    "".join([*lines[:number], after, *lines[number + 1 :]]),
+                )
         if bare.endswith(";") and not bare.startswith(("typedef", "return", "static")):
-            yield number + 1, "dropped line", line.rstrip("\n"), "", "".join([*lines[:number], "\n", *lines[number + 1 :]])
+            yield (
+                number + 1,
+                "dropped line",
+                line.rstrip("\n"),
+                "",
+                "".join([*lines[:number], "\n", *lines[number + 1 :]]),
+            )

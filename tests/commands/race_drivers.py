@@ -69,7 +69,9 @@ def _main(source: Source, case: Case, sizes: dict[str, int]) -> str:
         elements = 1
         for extent in shape:
             elements *= extent
-        kind = {"bool": "unsigned char", "i32": "int32_t", "i64": "int64_t", "f32": "float", "f64": "double"}[argument.dtype.name]
+        kind = {"bool": "unsigned char", "i32": "int32_t", "i64": "int64_t", "f32": "float", "f64": "double"}[
+            argument.dtype.name
+        ]
         lines.append(f"  {kind} *{argument.name}_ = malloc({max(1, elements)} * sizeof({kind}));")
         lines.append(f"  for (long i = 0; i < {elements}; i++) {argument.name}_[i] = 1;")
         arguments.append(f"(void *){argument.name}_")
@@ -88,6 +90,6 @@ def _main(source: Source, case: Case, sizes: dict[str, int]) -> str:
 int main(void) {{
 {body}
   void *workspace = aligned_alloc(64, ({signature.name}_workspace({counts}) / 64 + 1) * 64);
-  return {signature.name}({', '.join([*arguments, 'workspace', '4'])});
+  return {signature.name}({", ".join([*arguments, "workspace", "4"])});
 }}
 """

@@ -37,4 +37,7 @@ def tally() -> Iterator[list[Verdict]]:
         marks = {f"{q} %": ratios[min(len(ratios) - 1, len(ratios) * q // 100)] for q in (50, 90, 99, 100)}
         judged = sum(v.judged for v in verdicts) / len(verdicts)
         print("\nerror over bound: " + ", ".join(f"{name} {value:.3g}" for name, value in marks.items()), end="")
-        print(f"; {len(verdicts)} results, {100 * judged:.1f} % of elements judged, {sum(v.undecided for v in verdicts)} undecided")
+        print(
+            f"; {len(verdicts)} results, {100 * judged:.1f} % of elements judged,"
+            f" {sum(v.undecided for v in verdicts)} undecided"
+        )

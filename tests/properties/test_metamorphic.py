@@ -83,5 +83,8 @@ def test_matmul_of_transposes_is_the_transpose() -> None:
 def test_convolution_with_more_zero_channels_is_the_same() -> None:
     random = np.random.default_rng(9)
     image, kernel = (exact_values(random, shape, np.dtype(np.float32)) for shape in SHAPES["conv2d"])
-    wider = np.concatenate([image, np.ones_like(image)], axis=1), np.concatenate([kernel, np.zeros_like(kernel)], axis=1)
+    wider = (
+        np.concatenate([image, np.ones_like(image)], axis=1),
+        np.concatenate([kernel, np.zeros_like(kernel)], axis=1),
+    )
     assert (ops.conv2d(image, kernel, padding=1) == ops.conv2d(*wider, padding=1)).all()

@@ -33,7 +33,10 @@ class Case:
     @property
     def layouts(self) -> dict[str, Layout]:
         """How the operands lie, as a kernel for them may rely on it; results are contiguous."""
-        return {o.name: layout_of(self.arrays[o.name], tuple(e.value() if e.is_fixed else None for e in o.shape)) for o in self.program.operands}
+        return {
+            o.name: layout_of(self.arrays[o.name], tuple(e.value() if e.is_fixed else None for e in o.shape))
+            for o in self.program.operands
+        }
 
 
 def draw_case(sample: Sample, *, seed: int, style: str = "ordinary", layout: str = "contiguous") -> Case:

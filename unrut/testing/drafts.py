@@ -85,7 +85,9 @@ class Draft:
         """A new operand of a kind's dtypes."""
         name = f"P{len(self.operands)}"
         choices = {"float": ("f32", "f32", "f64"), "int": ("i32", "i64"), "bool": ("bool",)}[kind]
-        self.operands[name] = Tensor(dtype=self.pick(choices), kind=kind, dimensions=dimensions, size=1 if kind == "bool" else 3)
+        self.operands[name] = Tensor(
+            dtype=self.pick(choices), kind=kind, dimensions=dimensions, size=1 if kind == "bool" else 3
+        )
         return name
 
     def text(self, results: list[str]) -> str:

@@ -6,7 +6,22 @@ from __future__ import annotations
 from unrut.testing.drafts import EXACT_LIMIT, Draft, Scope, Term
 from unrut.testing.subscripts import guarded_read, new_read, old_read, readable
 
-SMOOTH = ("exp", "log", "sqrt", "sin", "cos", "tanh", "log1p", "expm1", "erf", "arctan", "sigmoid", "square", "cbrt", "exp2")
+SMOOTH = (
+    "exp",
+    "log",
+    "sqrt",
+    "sin",
+    "cos",
+    "tanh",
+    "log1p",
+    "expm1",
+    "erf",
+    "arctan",
+    "sigmoid",
+    "square",
+    "cbrt",
+    "exp2",
+)
 STEPPED = ("floor", "ceil", "rint", "trunc", "sign", "abs")
 TERMS_PER_REDUCTION = 600
 
@@ -33,7 +48,11 @@ def leaf(draft: Draft, scopes: list[Scope], kind: str) -> Term:
     names = [n for n in readable(draft) if (draft.defined.get(n) or draft.operands[n]).kind == kind]
     if names and draft.chance(55):
         return old_read(draft, scopes, draft.pick(reversed(names)))
-    return guarded_read(draft, scopes, kind) if any(s.axes for s in scopes) and draft.chance(10) else new_read(draft, scopes, kind)
+    return (
+        guarded_read(draft, scopes, kind)
+        if any(s.axes for s in scopes) and draft.chance(10)
+        else new_read(draft, scopes, kind)
+    )
 
 
 def _weak(draft: Draft, scopes: list[Scope], kind: str) -> Term:
@@ -81,10 +100,16 @@ def _float(draft: Draft, scopes: list[Scope], depth: int) -> Term:
         return Term(text=f"{function}({argument})", kind="float")
     if form == "line" and not draft.exact and any(s.axes for s in scopes):
         inner = expression(draft, scopes, "float", depth - 1)
-        return Term(text=f"softmax({inner.text}, along={draft.pick([a for s in scopes for a in s.axes])})", kind="float")
+        return Term(
+            text=f"softmax({inner.text}, along={draft.pick([a for s in scopes for a in s.axes])})", kind="float"
+        )
     left, right = _pair(draft, scopes, "float", depth)
     if form == "extreme":
-        return Term(text=f"{draft.pick(('maximum', 'minimum'))}({left.text}, {right.text})", kind="float", size=max(left.size, right.size))
+        return Term(
+            text=f"{draft.pick(('maximum', 'minimum'))}({left.text}, {right.text})",
+            kind="float",
+            size=max(left.size, right.size),
+        )
     if not draft.exact and draft.chance(15):
         return Term(text=f"({left.text} / {right.text})", kind="float")
     return _arithmetic(draft, left, right, "float")
@@ -101,7 +126,9 @@ def _int(draft: Draft, scopes: list[Scope], depth: int) -> Term:
     if form == "extreme":
         return Term(text=f"maximum({left.text}, {right.text})", kind="int", size=max(left.size, right.size))
     if form == "division":
-        return Term(text=f"({left.text} {draft.pick(('//', '%'))} {right.text})", kind="int", size=max(left.size, right.size))
+        return Term(
+            text=f"({left.text} {draft.pick(('//', '%'))} {right.text})", kind="int", size=max(left.size, right.size)
+        )
     return _arithmetic(draft, left, right, "int")
 
 
@@ -110,7 +137,9 @@ def _bool(draft: Draft, scopes: list[Scope], depth: int) -> Term:
     if form == "compare":
         kind = draft.pick(("float", "int"))
         left, right = expression(draft, scopes, kind, depth - 1), expression(draft, scopes, kind, depth - 2)
-        return Term(text=f"({left.text} {draft.pick(('<', '<=', '>', '>=', '==', '!='))} {right.text})", kind="bool", size=1)
+        return Term(
+            text=f"({left.text} {draft.pick(('<', '<=', '>', '>=', '==', '!='))} {right.text})", kind="bool", size=1
+        )
     left = expression(draft, scopes, "bool", depth - 1)
     if form == "not":
         return Term(text=f"(~{left.text})", kind="bool", size=1)
@@ -134,15 +163,21 @@ def reduction(draft: Draft, scopes: list[Scope], kind: str, depth: int) -> Term:
     if draft.chance(40):
         axes.append(draft.new_axis(zero=not needs_one, limit=max(1, size // max(1, draft.extents[axes[0]]))))
     scope = Scope(axes=tuple(axes))
-    body_kind = {"any": "bool", "all": "bool", "count": "bool"}.get(name) or ("float" if name.startswith("arg") and draft.chance(50) else kind)
+    body_kind = {"any": "bool", "all": "bool", "count": "bool"}.get(name) or (
+        "float" if name.startswith("arg") and draft.chance(50) else kind
+    )
     body = expression(draft, [*scopes, scope], body_kind, depth - 1)
     where = f", where={_domain(draft, [*scopes, scope], depth)}" if draft.chance(20) else ""
-    initial = f", initial={draft.pick(('0', '1', '(-2)'))}" if name in ("sum", "max", "min") and draft.chance(15) else ""
+    initial = (
+        f", initial={draft.pick(('0', '1', '(-2)'))}" if name in ("sum", "max", "min") and draft.chance(15) else ""
+    )
     draft.close(scope)
     terms = 1
     for axis in axes:
         terms *= max(1, draft.extents[axis])
-    magnitude = {"sum": (body.size or 1) * terms + 2, "count": terms}.get(name, max(body.size, 2, *(draft.extents[a] for a in axes)))
+    magnitude = {"sum": (body.size or 1) * terms + 2, "count": terms}.get(
+        name, max(body.size, 2, *(draft.extents[a] for a in axes))
+    )
     if draft.exact and magnitude > EXACT_LIMIT:
         name, magnitude = "max", max(body.size, 2)
         initial = initial or ", initial=0"

@@ -24,11 +24,13 @@ def relaid(array: Array, layout: str) -> Array:
         case "fortran":
             return np.array(array, order="F")
         case "reversed":
-            flips = (*(slice(None, None, -1),) * array.ndim, ...)
-            return np.array(array[flips], order="C")[flips]
+            flips: Any = (*(slice(None, None, -1) for _ in array.shape), ...)
+            flipped: Array = np.array(array[flips], order="C")[flips]
+            return flipped
         case "gaps":
             wide = _poisoned(tuple(2 * n + 1 for n in array.shape), array.dtype)
-            view = wide[(*(slice(1, 2 * n + 1, 2) for n in array.shape), ...)]
+            inner: Any = (*(slice(1, 2 * n + 1, 2) for n in array.shape), ...)
+            view: Array = wide[inner]
         case "broadcast":
             if array.ndim == 0 or array.shape[0] == 0:
                 return np.array(array)
@@ -40,7 +42,9 @@ def relaid(array: Array, layout: str) -> Array:
             raw = np.full(array.size * array.itemsize + 1, 0xFF, np.uint8)
             view = raw[1:].view(array.dtype).reshape(array.shape)
         case "field":
-            record = np.dtype({"names": ["x"], "formats": [array.dtype], "offsets": [1], "itemsize": array.itemsize + 3})
+            record = np.dtype(
+                {"names": ["x"], "formats": [array.dtype], "offsets": [1], "itemsize": array.itemsize + 3}
+            )
             view = np.full(array.size * record.itemsize, 0xFF, np.uint8).view(record)["x"].reshape(array.shape)
         case "readonly":
             copy = np.array(array)

@@ -39,7 +39,9 @@ class Memory:
 class Run:
     """One execution. `task` is the number of the task that runs now; live buffers are in `memory`."""
 
-    def __init__(self, nest: Nest, arrays: Mapping[str, np.ndarray[Any, Any]], scalars: Mapping[str, float], seed: int) -> None:
+    def __init__(
+        self, nest: Nest, arrays: Mapping[str, np.ndarray[Any, Any]], scalars: Mapping[str, float], seed: int
+    ) -> None:
         self.nest = nest
         self.scalars = scalars
         self.sizes = _sizes(nest, arrays)
@@ -61,7 +63,9 @@ class Run:
             raise InternalError(f"{self.nest.name} reads {name}{list(place)} before it is written")
         if memory.buffer.space in SHARED:
             if memory.writer.get(place, self.task) != self.task:
-                raise InternalError(f"race: task {self.task} reads {name}{list(place)}, written by task {memory.writer[place]}")
+                raise InternalError(
+                    f"race: task {self.task} reads {name}{list(place)}, written by task {memory.writer[place]}"
+                )
             memory.readers.setdefault(place, set()).add(self.task)
         return memory.data[place]
 
@@ -143,7 +147,11 @@ class Run:
                 assert_never(node)
 
     def _declare(self, buffer: Buffer) -> None:
-        if buffer.name in self.memory or buffer.space is not Space.register or not all(e.is_fixed for e in buffer.shape):
+        if (
+            buffer.name in self.memory
+            or buffer.space is not Space.register
+            or not all(e.is_fixed for e in buffer.shape)
+        ):
             raise InternalError(f"{buffer.name} is not a register buffer of a fresh name and fixed extents")
         self.memory[buffer.name] = self._allocate(buffer)
 

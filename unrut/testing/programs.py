@@ -25,7 +25,7 @@ class Sample:
 
 @st.composite
 def programs(draw: Any, *, exact: bool, statements: int = 3, depth: int = 4, runtime_sizes: bool = True) -> Sample:
-    """Texts of one to `statements` statements; in exact mode every intermediate is a small integer whatever the order of sums."""
+    """Texts of one to `statements` statements; in exact mode every value is a small integer, whatever the order of sums."""
     draft = Draft(draw=draw, exact=exact)
     count = draw(st.integers(1, statements))
     shared = [draft.new_axis() for _ in range(draw(st.integers(0, 2)))]
@@ -48,10 +48,14 @@ def _statement(draft: Draft, name: str, shared: list[str], depth: int) -> str:
         elements *= max(1, draft.extents[axes[-1]])
     axes = list(draft.draw(st.permutations(axes)))
     scope = Scope(axes=tuple(axes))
-    term = expression(draft, [scope], draft.pick(("float", "float", "float", "int", "bool")), draft.draw(st.integers(1, depth)))
+    term = expression(
+        draft, [scope], draft.pick(("float", "float", "float", "int", "bool")), draft.draw(st.integers(1, depth))
+    )
     draft.close(scope)
     draft.statements.append(f"{name}[{', '.join(axes) or '()'}] = {term.text}")
-    draft.defined[name] = Tensor(dtype="", kind=term.kind, dimensions=tuple(draft.extents[a] for a in axes), size=term.size)
+    draft.defined[name] = Tensor(
+        dtype="", kind=term.kind, dimensions=tuple(draft.extents[a] for a in axes), size=term.size
+    )
     return name
 
 

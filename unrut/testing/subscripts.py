@@ -75,9 +75,15 @@ def new_read(draft: Draft, scopes: list[Scope], kind: str) -> Term:
         if draft.chance(60):
             fill = {"float": "0", "int": "1", "bool": "False"}[kind]
             return Term(text=f"{name}.outside({fill})[{', '.join(subscripts) or '()'}]", kind=kind, size=size)
-        return Term(text=f'{name}.outside("{draft.pick(MODES)}")[{", ".join(subscripts) or "()"}]', kind=kind, size=size)
+        return Term(
+            text=f'{name}.outside("{draft.pick(MODES)}")[{", ".join(subscripts) or "()"}]', kind=kind, size=size
+        )
     if outside:
-        return Term(text=f"{name}.outside({'False' if kind == 'bool' else '2'})[{', '.join(subscripts) or '()'}]", kind=kind, size=size)
+        return Term(
+            text=f"{name}.outside({'False' if kind == 'bool' else '2'})[{', '.join(subscripts) or '()'}]",
+            kind=kind,
+            size=size,
+        )
     return Term(text=f"{name}[{', '.join(subscripts) or '()'}]", kind=kind, size=size)
 
 

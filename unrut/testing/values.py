@@ -20,7 +20,7 @@ def exact_values(random: np.random.Generator, shape: tuple[int, ...], dtype: np.
 
 
 def values(random: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any], style: str) -> Array:
-    """Random data. `ties`: few distinct values. `wide`: magnitudes over 40 binades. `special`: with NaN, infinities, -0, limits."""
+    """Random data. `ties`: few distinct values. `wide`: 40 binades. `special`: with NaN, infinities, -0, limits."""
     if dtype == np.bool_:
         return np.asarray(random.integers(0, 2, shape)).astype(dtype)
     if np.issubdtype(dtype, np.integer):
@@ -33,7 +33,9 @@ def values(random: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[
         return np.asarray(np.ldexp(found, random.integers(-20, 20, shape))).astype(dtype)
     if style == "special":
         info = np.finfo(dtype)
-        return _sprinkle(random, found, [np.nan, np.inf, -np.inf, -0.0, 0.0, info.max, info.smallest_subnormal, info.tiny])
+        return _sprinkle(
+            random, found, [np.nan, np.inf, -np.inf, -0.0, 0.0, info.max, info.smallest_subnormal, info.tiny]
+        )
     return found
 
 
