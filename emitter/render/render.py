@@ -80,10 +80,12 @@ def _kernel(kernel: Kernel, name: str, nest: Nest, entry: Printer, workspace: Wo
         printer = printer.within(task.axis, Interval(low=0, high=max(0, high)))
     body = Writer(printer=printer, note=kernel.note).body(kernel.body)
     decoded = decode(kernel, printer, mentioned(kernel))
-    used = touched(kernel)
-    inside = [(entry.places[b.name], b.name in used.written) for b in nest.buffers if b.name in used.used]
+    words = {word for text in (decoded, *(line.text for line in body)) for word in re.findall(r"\w+", _code(text))}
+    written = touched(kernel).written
+    touching = [b.name for b in nest.buffers if entry.places[b.name].name in words]
+    inside = [(entry.places[name], name in written) for name in touching]
     offsets = {part.name: part.offset for part in workspace.own}
-    has_run = any(re.search(r"\brun\b", text) for text in (decoded, *(line.text for line in body)))
+    has_run = "run" in words
     view = KernelView(
         name=name,
         parameters=", ".join(
@@ -102,6 +104,11 @@ def _kernel(kernel: Kernel, name: str, nest: Nest, entry: Printer, workspace: Wo
     )
     said = tuple(Line(text=f"// {row}", note=kernel.note) for row in fold_remark(remark(kernel.note)) if row)
     return view, (*said, *macro("kernel", view, {BODY: body}, note=kernel.note))
+
+
+def _code(row: str) -> str:
+    """A row without its remark."""
+    return row.split("//", 1)[0]
 
 
 def _pointer(place: Place, written: bool, dialect: Dialect) -> str:

@@ -94,6 +94,26 @@ def test_no_warnings_in_the_vocabulary(tmp_path, language):
         assert done.returncode == 0 or "cc1plus" in done.stderr, done.stderr
 
 
+@pytest.mark.compiler
+def test_an_operand_that_the_c_does_not_need_is_no_warning(make, tmp_path):
+    """Integers are never NaN, so nothing is read."""
+    i = make.axis("i")
+    value = make.call("isnan", make.read("x", i, dtype=DType.i64), dtype=DType.bool)
+    loop = Loop(
+        axis="i", start=make.number(0), stop=make.size("n"), body=(Store(buffer="r", subscripts=(i,), value=value),)
+    )
+    shapes = (("x", DType.i64, Space.operand), ("r", DType.bool, Space.result))
+    buffers = tuple(make.buffer(name, dtype, ("n",), space) for name, dtype, space in shapes)
+    kernels = (Kernel(name="x", tasks=(), body=(loop,), note="x"),)
+    (tmp_path / "a.c").write_text(
+        render(Nest(name="f", sizes=("n",), scalars=(), buffers=buffers, kernels=kernels)).code
+    )
+    for compiler in compilers():
+        command = [compiler, *LANGUAGES["c"], *WARNINGS, "-c", "a.c", "-o", "o.o"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+
 def interpret(nest: Nest, arrays: dict[str, np.ndarray], **scalars: float) -> list[np.ndarray]:
     found = run(nest, arrays, scalars)
     return [found[b.name] for b in nest.buffers if b.space is Space.result]
