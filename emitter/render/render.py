@@ -89,12 +89,15 @@ def _kernel(kernel: Kernel, name: str, nest: Nest, entry: Printer, workspace: Wo
     view = KernelView(
         name=name,
         parameters=", ".join(
-            ([f"const {entry.names.function}_run run"] if has_run else [])
+            ["int64_t begin", "int64_t end"] * bool(kernel.tasks)
+            + [f"const {entry.names.function}_run run"] * has_run
             + [f"{_pointer(place, written, entry.dialect)}UR_RESTRICT {place.name}" for place, written in inside]
-        ),
+        )
+        or "void",
         decode=decoded,
         arguments=", ".join(
-            (["run"] if has_run else [])
+            ["ur_begin(tasks, chunk, chunks)", "ur_begin(tasks, chunk + 1, chunks)"] * bool(kernel.tasks)
+            + ["run"] * has_run
             + [_passed(place, written, offsets.get(place.name, ""), entry.dialect) for place, written in inside]
         ),
         tasks=count(kernel, entry),

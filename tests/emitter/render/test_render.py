@@ -114,6 +114,15 @@ def test_an_operand_that_the_c_does_not_need_is_no_warning(make, tmp_path):
         assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.compiler
+def test_kernels_that_do_nothing_compile(make, compiled):
+    empty = Loop(axis="i", start=make.number(0), stop=make.number(0), body=())
+    buffers = (make.buffer("r", DType.i64, (0,), Space.result),)
+    tasks = (TaskAxis(axis="t", stop=make.number(4)),)
+    kernels = (Kernel(name="a", tasks=tasks, body=(empty,)), Kernel(name="b", tasks=(), body=(empty,)))
+    assert compiled(Nest(name="f", sizes=(), scalars=(), buffers=buffers, kernels=kernels))(threads=2).shape == (0,)
+
+
 def interpret(nest: Nest, arrays: dict[str, np.ndarray], **scalars: float) -> list[np.ndarray]:
     found = run(nest, arrays, scalars)
     return [found[b.name] for b in nest.buffers if b.space is Space.result]
