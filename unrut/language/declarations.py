@@ -32,10 +32,7 @@ from unrut.spans import Span
 
 @dataclass(slots=True, kw_only=True)
 class Declarations:
-    """The names of one op. `dtypes` grows as statements are read; `unknowns` says where an unknown extent came from.
-
-    `made` counts unknown extents, those that were given up again too.
-    """
+    """The names of one op. `dtypes` grows as statements are read; `unknowns` says where an unknown extent came from."""
 
     operands: tuple[Operand, ...]
     scalars: frozenset[str]
@@ -45,14 +42,12 @@ class Declarations:
     dtypes: dict[str, DType]
     given: dict[str, Extent] = field(default_factory=dict)
     unknowns: dict[str, tuple[str, Span | None]] = field(default_factory=dict)
-    made: int = 0
 
     def extent_of(self, axis: str, span: Span | None) -> Extent:
         """The extent of an axis where it is bound: the given one, or a new unknown."""
         if axis in self.given:
             return self.given[axis]
-        name = f"#{self.made}"
-        self.made += 1
+        name = f"#{len(self.unknowns)}"
         self.unknowns[name] = (axis, span)
         return named(name)
 

@@ -43,7 +43,7 @@ from unrut.program.nodes import (
     Statement,
 )
 from unrut.program.types import DType
-from unrut.program.walk import map_bottom_up
+from unrut.program.walk import map_bottom_up, topological
 
 
 def elaborate(definition: Definition, specs: tuple[Spec, ...] = ()) -> Program:
@@ -144,15 +144,9 @@ def _in_order(definition: Definition, known: Declarations, errors: list[UnrutErr
             message = f"tensor `{name}` is defined and never used"
             remedy = f"return {name} as well, or leave it out"
             errors.append(NotationError(message, places=at(statement.span), remedy=remedy))
-    ordered: list[str] = []
-    left = dict(needs)
-    while left:
-        ready = next((name for name, read in left.items() if read <= set(ordered)), None)
-        if ready is None:
-            errors.append(_circle(left, known))
-            break
-        ordered.append(ready)
-        del left[ready]
+    ordered = topological(needs)
+    if len(ordered) < len(needs):
+        errors.append(_circle({name: read for name, read in needs.items() if name not in ordered}, known))
     return [known.statements[name] for name in ordered]
 
 

@@ -88,6 +88,7 @@ class Expressions:
         self.known = known
         self.reduction = reduction
         self.line = line
+        self._bound: dict[tuple[int, int], tuple[Scope, Typed]] = {}
 
     def read(self, term: Term, scope: Scope) -> Typed:
         """The typed expression of a term; raises every error found in it."""
@@ -113,11 +114,21 @@ class Expressions:
                 dtype = dtype_named(name, term.span)
                 return Typed(expr=Cast(operand=inner.expr, dtype=dtype, span=term.span), kind=Kind(dtype=dtype))
             case Reduction():
-                return self.reduction(self, term, scope)
+                return self.bound(term, scope)
             case Line():
                 return self.line(self, term, scope)
             case _:
                 assert_never(term)
+
+    def bound(self, term: Reduction, scope: Scope) -> Typed:
+        """A reduction, read once for each place where it stands: what is around it changes nothing inside it.
+
+        Otherwise the two readings of a widened body would double at every level of nesting.
+        """
+        key = id(term), id(scope.axes)
+        if key not in self._bound:
+            self._bound[key] = scope, self.reduction(self, term, scope)  # the scope is kept, so its id stays its own
+        return self._bound[key][1]
 
     def all(self, terms: Sequence[Term], scope: Scope) -> list[Typed]:
         """Several terms in one scope, or all of their errors."""

@@ -100,8 +100,10 @@ def _check(
                 )
             )
             continue
-        if form.bare is not None and (guarded.axes[form.bare], dimension) in equal:
-            continue
+        if form.bare is not None:
+            extent = guarded.axes[form.bare]
+            if extent == dimension or (extent, dimension) in equal:
+                continue
         low = _side(guarded, form * -1, Extent(), involved)
         high = _side(guarded, form, dimension - 1, involved)
         if isinstance(low, Extent) or isinstance(high, Extent):

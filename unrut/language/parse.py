@@ -20,7 +20,7 @@ from unrut.language.later import refuse_later_features
 from unrut.language.names import name_fault
 from unrut.language.notation import Assignment, Definition, GivenAxis, Subscripted, Term
 from unrut.language.signature import parse_header
-from unrut.language.source import LogicalLine, Text, logical_lines
+from unrut.language.source import LogicalLine, Text, line_starts, logical_lines
 from unrut.language.terms import TermReader
 from unrut.spans import Span
 
@@ -74,12 +74,12 @@ class _LineReader:
         self.line = line
         self.origin = line.start
         self.code = line.code
+        self.starts = line_starts(line.code)
         self.terms = TermReader(span=self.span, point=self.fault, nodes=nodes)
 
     def offset(self, line: int, column: int) -> int:
         """The place in the whole text of a position that `ast` gives."""
-        skipped = sum(len(part) + 1 for part in self.code.split("\n")[: line - 1])
-        return self.origin + skipped + column
+        return self.origin + self.starts[min(line, len(self.starts)) - 1] + column
 
     def stretch(self, node: ast.AST) -> tuple[int, int]:
         if not isinstance(node, ast.expr | ast.stmt):
@@ -120,6 +120,7 @@ class _LineReader:
         if fault is not None:
             raise fault
         self.origin, self.code = self.line.start + head.end(), self.code[head.end() :]
+        self.starts = line_starts(self.code)
         match self.tree():
             case [ast.Expr(value=value)]:
                 return GivenAxis(name=name, extent=self.terms.read(value), span=span)

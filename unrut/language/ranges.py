@@ -26,7 +26,7 @@ any), with a precondition, and the ranges are solved anew. All of this is the sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from unrut.errors import AxisError, Place, ShapeError, UnrutError
@@ -37,8 +37,6 @@ from unrut.program.extents import Extent, Named, least, most, named, names, prov
 from unrut.program.intervals import interval
 from unrut.program.nodes import Precondition, Relation
 from unrut.spans import Span
-
-_Now = Callable[[Extent], Extent | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,55 +79,76 @@ def solve(
     return Ranges(extents=extents, preconditions=tuple(dict.fromkeys(preconditions)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judge:
+    """A use that may bound an axis: the unknowns behind each axis of its form, and those of all else that it needs."""
+
+    use: Use
+    form: Affine
+    axes: Mapping[str, frozenset[str]]
+    needs: frozenset[str]
+
+
+def _judges(uses: Sequence[Use], unknowns: Mapping[str, tuple[str, Span | None]]) -> list[_Judge]:
+    return [
+        _Judge(
+            use=use,
+            form=use.form,
+            axes={axis: names(use.axes[axis]) & unknowns.keys() for axis in use.form.axes},
+            needs=(names(use.dimension) | names(use.form.constant)) & unknowns.keys(),
+        )
+        for use in uses
+        if not use.policy and use.form is not None
+    ]
+
+
 def _rounds(
     uses: Sequence[Use], unknowns: Mapping[str, tuple[str, Span | None]], unified: Mapping[str, Extent]
 ) -> dict[str, Extent]:
-    solved: dict[str, Extent] = {}
+    found: dict[str, Extent] = dict(unified)
+    waiting: dict[str, list[Use]] = {}  # bare uses, by an unknown extent that their dimension waits for
 
-    def now(extent: Extent) -> Extent | None:
-        """The extent as far as it is known."""
-        found = substitute(extent, {**unified, **solved})
-        return None if names(found) & unknowns.keys() else found
+    def fix(bare: list[Use]) -> None:
+        """Step A for these uses and for all that follows from them."""
+        while bare:
+            use = bare.pop()
+            unknown = use.bare_unknown
+            if unknown is None or unknown in found:
+                continue
+            missing = (names(use.dimension) & unknowns.keys()) - found.keys()
+            if missing:
+                waiting.setdefault(min(missing), []).append(use)
+            else:
+                found[unknown] = substitute(use.dimension, found)
+                bare += reversed(waiting.pop(unknown, []))
 
+    fix([use for use in reversed(uses) if use.bare_unknown is not None])
+    judging = _judges(uses, unknowns)
     while True:
-        while _fix_bare(uses, now, solved):
-            pass
-        bounds = _judged(uses, now)
+        judging = [judge for judge in judging if any(wanted - found.keys() for wanted in judge.axes.values())]
+        bounds = _judged(judging, found)
         if not bounds:
-            return solved
-        solved |= bounds
+            return {name: extent for name, extent in found.items() if name in unknowns}
+        found |= bounds
+        fix([use for unknown in reversed(bounds) for use in reversed(waiting.pop(unknown, []))])
 
 
-def _fix_bare(uses: Sequence[Use], now: _Now, solved: dict[str, Extent]) -> bool:
-    changed = False
-    for use in uses:
-        unknown = use.bare_unknown
-        dimension = now(use.dimension)
-        if unknown is not None and unknown not in solved and dimension is not None:
-            solved[unknown] = dimension
-            changed = True
-    return changed
-
-
-def _judged(uses: Sequence[Use], now: _Now) -> dict[str, Extent]:
+def _judged(judging: Sequence[_Judge], found: Mapping[str, Extent]) -> dict[str, Extent]:
     """Step B: bounds of the axes that can be judged best."""
     complete: dict[str, bool] = {}
     bounds: dict[str, list[Extent]] = {}
-    for use in uses:
-        if use.policy or use.form is None:
-            continue
-        extents = {axis: now(extent) for axis, extent in use.axes.items()}
-        open_axes = [axis for axis in use.form.axes if extents[axis] is None]
-        dimension = now(use.dimension)
+    for judge in judging:
+        use, form = judge.use, judge.form
+        open_axes = [axis for axis, wanted in judge.axes.items() if not wanted <= found.keys()]
         for axis in open_axes:
             unknown = use.unknown_of(axis)
-            if unknown is None or not _occurs(use.form, axis):
+            if unknown is None or not _occurs(form, axis):
                 continue
             bound = None
-            if len(open_axes) == 1 and dimension is not None:
-                known = {name: extent for name, extent in extents.items() if extent is not None}
-                constant = now(use.form.constant)
-                bound = None if constant is None else largest(use.form, axis, dimension, known)
+            if len(open_axes) == 1 and judge.needs <= found.keys():
+                known = {name: substitute(use.axes[name], found) for name in judge.axes if name != axis}
+                constant = Affine(constant=substitute(form.constant, found), terms=form.terms)
+                bound = largest(constant, axis, substitute(use.dimension, found), known)
             complete[unknown] = complete.get(unknown, True) and bound is not None
             if bound is not None:
                 bounds.setdefault(unknown, []).append(bound)

@@ -107,5 +107,3 @@ class Recording:
 
     def __exit__(self, *_: object) -> None:
         _current.reset(self.token)
-
-

@@ -95,7 +95,9 @@ min = ReductionWord("min", "Smallest value over axes; NaN wins. An empty range n
 any = ReductionWord("any", "Whether a condition holds anywhere. Over an empty range False.")  # noqa: A001
 all = ReductionWord("all", "Whether a condition holds everywhere. Over an empty range True.")  # noqa: A001
 count = ReductionWord("count", "Number of places where a condition holds. Over an empty range 0.")
-argmax = ReductionWord("argmax", "Place of the first largest value (NaN is largest); over several axes a tuple of places.")
+argmax = ReductionWord(
+    "argmax", "Place of the first largest value (NaN is largest); over several axes a tuple of places."
+)
 argmin = ReductionWord("argmin", "Place of the first smallest value (NaN is smallest); over several axes a tuple.")
 logsumexp = ReductionWord("logsumexp", "log(sum(exp(e))) over axes, without overflow. Over an empty range -inf.")
 

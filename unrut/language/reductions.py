@@ -28,9 +28,7 @@ def read_reduction(reader: Expressions, term: Reduction, scope: Scope) -> Typed:
     kind = _kind(term)
     axes = _axes(reader, term, scope)
     inner = Scope(axes={**scope.axes, **{axis.name: axis.extent for axis in axes}})
-    before = set(reader.known.unknowns)
     first = reader.read(term.body, inner)
-    tried = reader.known.unknowns.keys() - before
     initial = reader.read(term.initial, scope.plain) if term.initial is not None else None
     condition = reader.condition(term.where, inner, "where=") if term.where is not None else None
     kinds = [first.kind, *([initial.kind] if initial is not None else [])]
@@ -42,8 +40,6 @@ def read_reduction(reader: Expressions, term: Reduction, scope: Scope) -> Typed:
     taken = wanted if wanted is not None and not natural.weak else natural
     body = first
     if any(dtype not in (taken.dtype, DType.bool) for dtype in exposed(first.expr)) and taken.dtype is not DType.bool:
-        for name in tried:  # the axes of inner reductions, bound anew by the second reading
-            del reader.known.unknowns[name]
         body = reader.read(term.body, Scope(axes=inner.axes, widen=taken.dtype))
     result = result_of(kind, taken)
     expr: Expr = Reduce(

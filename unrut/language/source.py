@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from bisect import bisect_right
+from dataclasses import dataclass, field
 
 from unrut.errors import NotationError, Place
 from unrut.spans import Span
@@ -19,15 +20,20 @@ class Text:
 
     file: str
     text: str
+    starts: tuple[int, ...] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "starts", line_starts(self.text))
 
     def span(self, start: int, end: int) -> Span:
         """The stretch from `start` to `end`; where it runs over several lines, the part on the first."""
-        line_start = self.text.rfind("\n", 0, start) + 1
+        line = bisect_right(self.starts, start)
+        line_start = self.starts[line - 1]
         line_end = self.text.find("\n", start)
         line_end = len(self.text) if line_end < 0 else line_end
         return Span(
             file=self.file,
-            line=self.text.count("\n", 0, start) + 1,
+            line=line,
             column=start - line_start,
             end=max(min(end, line_end) - line_start, start - line_start + 1),
             text=self.text[line_start:line_end] or " ",
@@ -36,6 +42,11 @@ class Text:
     def fault(self, message: str, start: int, end: int, remedy: str = "") -> NotationError:
         """A NotationError that points at a stretch."""
         return NotationError(message, places=[Place(span=self.span(start, end))], remedy=remedy)
+
+
+def line_starts(text: str) -> tuple[int, ...]:
+    """The offset of every line's first character."""
+    return (0, *(k + 1 for k, c in enumerate(text) if c == "\n"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

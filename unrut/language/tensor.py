@@ -124,7 +124,9 @@ class Shape(Refusals):
             dimension += rank
         if dimension < 0 or (rank is not None and dimension >= rank):
             known = "whose number of dimensions is unknown here" if rank is None else f"which has {rank} dimension(s)"
-            raise self._refuse(f"there is no such extent of `{shown(self.tensor.name)}`, {known}", "a dimension counted from 0")
+            raise self._refuse(
+                f"there is no such extent of `{shown(self.tensor.name)}`, {known}", "a dimension counted from 0"
+            )
         return Expression(Size(tensor=self.tensor.name, dimension=dimension, span=caller_span()))
 
     def __iter__(self) -> Iterator[Expression]:  # type: ignore[override]

@@ -127,7 +127,9 @@ def axis(name: str, extent: Value = None, **later: object) -> Axis:
         message = f"`ur.axis({', '.join(f'{k}=' for k in later)})`, a range from data, is not part of the language yet"
         raise NotationError(message, places=place(span), remedy='ur.axis("e", 7), a range from 0')
     if len(str(name).split()) != 1:
-        raise NotationError("an axis has one name", places=place(span), remedy='ur.axis("y"), or ur.axes("y x") for two')
+        raise NotationError(
+            "an axis has one name", places=place(span), remedy='ur.axis("y"), or ur.axes("y x") for two'
+        )
     (found,) = axes(name)
     if extent is None:
         return found

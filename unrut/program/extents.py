@@ -9,7 +9,7 @@ Equal canonical forms are equal sizes; the converse is not promised (`provably_l
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 from typing import Union
@@ -73,6 +73,8 @@ class Extent:
 
     def __add__(self, other: Extent | int) -> Extent:
         right = as_extent(other)
+        if not right.terms or not self.terms:
+            return Extent(constant=self.constant + right.constant, terms=self.terms or right.terms)
         coefficients = {atom: c for c, atom in self.terms}
         for c, atom in right.terms:
             coefficients[atom] = coefficients.get(atom, 0) + c
@@ -97,6 +99,11 @@ class Extent:
             return Extent(constant=self.constant // divisor, terms=self.terms)
         if all(c % divisor == 0 for c, _ in self.terms):
             return Extent(constant=self.constant // divisor, terms=tuple((c // divisor, a) for c, a in self.terms))
+        match self.terms:
+            case ((1, Least(among=among)),):
+                return least(*((e + self.constant) // divisor for e in among))
+            case ((1, Most(among=among)),):
+                return most(*((e + self.constant) // divisor for e in among))
         return Extent(terms=((1, Quotient(dividend=self, divisor=divisor)),))
 
     def __str__(self) -> str:
@@ -114,33 +121,35 @@ def named(name: str) -> Extent:
 
 
 def least(*extents: Extent) -> Extent:
-    """The smallest: a candidate that another one never exceeds is dropped."""
-    kept = [e for k, e in enumerate(extents) if e not in extents[:k]]
-    kept = [
-        e
-        for e in kept
-        if not any(
-            o is not e and provably_le(o, e) and not (provably_le(e, o) and kept.index(e) < kept.index(o)) for o in kept
-        )
-    ]
-    if len(kept) == 1:
-        return kept[0]
-    return Extent(terms=((1, Least(among=tuple(sorted(kept, key=extent_text)))),))
+    """The smallest: a candidate that another one never exceeds is dropped, one that is a smallest itself is taken apart."""
+    kept = _undominated([part for e in extents for part in _taken_apart(e, Least)], provably_le)
+    return kept[0] if len(kept) == 1 else Extent(terms=((1, Least(among=tuple(sorted(kept, key=extent_text)))),))
 
 
 def most(*extents: Extent) -> Extent:
-    """The largest: a candidate that never exceeds another one is dropped."""
-    kept = [e for k, e in enumerate(extents) if e not in extents[:k]]
-    kept = [
-        e
-        for e in kept
-        if not any(
-            o is not e and provably_le(e, o) and not (provably_le(o, e) and kept.index(e) < kept.index(o)) for o in kept
-        )
-    ]
-    if len(kept) == 1:
-        return kept[0]
-    return Extent(terms=((1, Most(among=tuple(sorted(kept, key=extent_text)))),))
+    """The largest: a candidate that never exceeds another one is dropped, one that is a largest itself is taken apart."""
+    kept = _undominated(
+        [part for e in extents for part in _taken_apart(e, Most)], lambda one, other: provably_le(other, one)
+    )
+    return kept[0] if len(kept) == 1 else Extent(terms=((1, Most(among=tuple(sorted(kept, key=extent_text)))),))
+
+
+def _taken_apart(extent: Extent, kind: type[Least | Most]) -> tuple[Extent, ...]:
+    """`max(a, b) + c` as `a + c` and `b + c`: chains of windows would nest without end otherwise."""
+    inner = [atom for c, atom in extent.terms if isinstance(atom, kind) and c == 1]
+    if len(inner) != 1:
+        return (extent,)
+    rest = extent - Extent(terms=((1, inner[0]),))
+    return tuple(e + rest for e in inner[0].among)
+
+
+def _undominated(candidates: list[Extent], wins: Callable[[Extent, Extent], bool]) -> list[Extent]:
+    """Those that no other one wins against; of two that win against each other the first."""
+    kept: list[Extent] = []
+    for candidate in dict.fromkeys(candidates):
+        if not any(wins(other, candidate) for other in kept):
+            kept = [*(other for other in kept if not wins(candidate, other)), candidate]
+    return kept
 
 
 def lower_bound(extent: Extent) -> int | None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from unrut.program.affine import Affine, Atom, Floor, Rest
-from unrut.program.extents import Extent, Most, as_extent, least, provably_le
+from unrut.program.extents import Extent, Most, as_extent, least, most, provably_le
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +58,6 @@ def if_not_empty(extent: Extent) -> Extent:
     match extent:
         case Extent(constant=0, terms=((1, Most(among=among)),)):
             kept = [part for part in among if not (part.is_fixed and part.value() <= 0)]
-            if len(kept) == 1:
-                return kept[0]
+            if kept:
+                return most(*kept)
     return extent

@@ -253,12 +253,16 @@ class Program:
 
     def shape_of(self, tensor: str) -> tuple[Extent, ...]:
         """Extents of an operand or a defined tensor."""
-        found: Operand | Statement = next((o for o in self.operands if o.name == tensor), None) or self.statement(tensor)
+        found: Operand | Statement = next((o for o in self.operands if o.name == tensor), None) or self.statement(
+            tensor
+        )
         return found.shape
 
     def dtype_of(self, tensor: str) -> DType:
         """Element type of an operand or a defined tensor."""
-        found: Operand | Statement = next((o for o in self.operands if o.name == tensor), None) or self.statement(tensor)
+        found: Operand | Statement = next((o for o in self.operands if o.name == tensor), None) or self.statement(
+            tensor
+        )
         return found.dtype
 
     def statement(self, target: str) -> Statement:

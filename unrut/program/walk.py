@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
+from heapq import heappop, heappush
 from typing import assert_never
 
 from unrut.errors import InternalError
@@ -126,17 +127,29 @@ def rename_axes(expr: Expr, names: dict[str, Expr]) -> Expr:
 
 def in_order(program: Program) -> tuple[Statement, ...]:
     """The statements so that each comes after those it reads; ties keep the text's order. Cycles are an InternalError."""
-    waiting = list(program.statements)
-    done: list[Statement] = []
-    defined = {s.target for s in program.statements}
-    ready: set[str] = set()
-    while waiting:
-        for statement in waiting:
-            if all(r.tensor in ready or r.tensor not in defined for r in reads(statement.body)):
-                break
-        else:
-            raise InternalError(f"statements {', '.join(s.target for s in waiting)} depend on each other in a circle")
-        waiting.remove(statement)
-        ready.add(statement.target)
-        done.append(statement)
-    return tuple(done)
+    statements = {s.target: s for s in program.statements}
+    ordered = topological({name: {r.tensor for r in reads(s.body)} for name, s in statements.items()})
+    if len(ordered) < len(program.statements):
+        left = [s.target for s in program.statements if s.target not in ordered]
+        raise InternalError(f"statements {', '.join(left)} depend on each other in a circle")
+    return tuple(statements[name] for name in ordered)
+
+
+def topological(needs: Mapping[str, Collection[str]]) -> list[str]:
+    """Names so that each comes after those that it needs, the first possible one first; none of a circle or behind one."""
+    place = {name: k for k, name in enumerate(needs)}
+    missing = {name: {other for other in needed if other in needs} for name, needed in needs.items()}
+    needed_by: dict[str, list[str]] = {}
+    for name, others in missing.items():
+        for other in others:
+            needed_by.setdefault(other, []).append(name)
+    ready = [(place[name], name) for name, others in missing.items() if not others]
+    ordered = []
+    while ready:
+        name = heappop(ready)[1]
+        ordered.append(name)
+        for waiting in needed_by.get(name, ()):
+            missing[waiting].discard(name)
+            if not missing[waiting]:
+                heappush(ready, (place[waiting], waiting))
+    return ordered
