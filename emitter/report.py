@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from unrut.emitter.graph import Computation, Graph
 from unrut.emitter.nest import Buffer, Nest, Space
-from unrut.emitter.schedule.inline import inline
+from unrut.emitter.schedule.apply import applied
 from unrut.emitter.schedule.plan import Plan
 from unrut.emitter.schedule.plan_text import show as show_plan
 from unrut.errors import InternalError
@@ -126,7 +126,7 @@ def compulsory(graph: Graph, sizes: Mapping[str, int]) -> int:
 
 def moved(graph: Graph, plan: Plan, nest: Nest, sizes: Mapping[str, int]) -> int:
     """Bytes between memory and caches under a plan, if each kernel touches each tensor in memory once."""
-    flat = inline(graph, plan.inlined)
+    flat = applied(graph, plan)
     inner = {b.name for b in nest.buffers if b.space is Space.scratch}
     outer = {b.name for b in nest.buffers} - inner
     total = 0

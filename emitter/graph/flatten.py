@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from unrut.emitter.graph.computation import Computation, Reduction
+from unrut.emitter.graph.extract import extract
 from unrut.emitter.graph.laws import identity
 from unrut.emitter.graph.linear import call, extent_expr
 from unrut.emitter.graph.names import Names
@@ -251,7 +252,7 @@ def flatten(program: Program) -> tuple[Computation, ...]:
     flattener = Flattener(program=program, names=Names(taken=_taken(program)), shapes=shapes)
     for statement in in_order(program):
         flattener.statement(statement)
-    return tuple(flattener.found)
+    return extract(tuple(flattener.found), flattener.shapes, flattener.names)
 
 
 def _taken(program: Program) -> set[str]:

@@ -22,7 +22,7 @@ from unrut.emitter.lower.reductions import ReductionLowering
 from unrut.emitter.lower.regions import extreme, pieces, wanted
 from unrut.emitter.lower.site import Context, Site, narrowed, start
 from unrut.emitter.nest import Declare, Guard, Kernel, LoopKind, Nest, Node, Space, TaskAxis
-from unrut.emitter.schedule.inline import inline
+from unrut.emitter.schedule.apply import applied
 from unrut.emitter.schedule.plan import Entry, Plan
 from unrut.program.extents import Extent, provably_le
 from unrut.program.types import DType
@@ -30,7 +30,7 @@ from unrut.program.types import DType
 
 def lower(graph: Graph, plan: Plan) -> Nest:
     """The Nest of a graph under a legal plan. Nothing in it depends on the number of threads."""
-    return Lowering(inline(graph, plan.inlined), plan).nest()
+    return Lowering(applied(graph, plan), plan).nest()
 
 
 class Lowering:

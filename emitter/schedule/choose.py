@@ -3,10 +3,11 @@
 
 1. What is cheap, or read once, is inlined (`recompute`).
 2. Computations that share outer axes run in one kernel, if enough tasks remain and what they hand over stays in L2 (`groups`).
-3. A kernel's lanes are one shared axis, if that is cheaper than the best lanes of each computation by itself (`costs`).
-4. The innermost shared axis is taken in blocks where a contraction can use what it loads for several of its places (`tiles`).
-5. A pointwise computation that follows its producer place by place runs in the producer's loops, on its registers.
-6. The outermost loops are tasks, as many as give each core several.
+3. Operands are copied, and intermediates lie in memory, so that the computations around them are cheapest (`storing`).
+4. A kernel's lanes are one shared axis, if that is cheaper than the best lanes of each computation by itself (`costs`).
+5. The innermost shared axis is taken in blocks where a contraction can use what it loads for several of its places (`tiles`).
+6. A pointwise computation that follows its producer place by place runs in the producer's loops, on its registers.
+7. The outermost loops are tasks, as many as give each core several.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from unrut.emitter.graph.access import accesses
 from unrut.emitter.graph.computation import Computation, Graph
 from unrut.emitter.layout import Layout
 from unrut.emitter.machine import Machine
+from unrut.emitter.schedule.apply import stage
 from unrut.emitter.schedule.costs import Strides, iterations, number_of, work
 from unrut.emitter.schedule.entries import Choice, Planner
 from unrut.emitter.schedule.groups import Group, footprint, groups
@@ -25,6 +27,7 @@ from unrut.emitter.schedule.inline import inline
 from unrut.emitter.schedule.plan import Entry, LoopOver, Plan
 from unrut.emitter.schedule.recompute import inlined
 from unrut.emitter.schedule.sharing import Member, Sharing, edge
+from unrut.emitter.schedule.storing import settle_orders, staged, stored_order
 from unrut.emitter.schedule.tiles import even_block
 
 TASKS_PER_CORE = 16
@@ -37,15 +40,20 @@ def choose(graph: Graph, machine: Machine, layouts: Mapping[str, Layout]) -> Pla
     """The plan for a machine and for operands that lie like this. Deterministic; legal for every size."""
     names, reasons = inlined(graph)
     flat = inline(graph, names)
-    planner = Planner(graph=flat, strides=Strides(flat, layouts), machine=machine)
+    copied, why = staged(flat, layouts, machine)
+    flat = stage(flat, copied)
+    reasons += why
+    strides = Strides(flat, layouts)
+    settle_orders(flat, strides, machine)
+    planner = Planner(graph=flat, strides=strides, machine=machine)
     sharing = Sharing(flat)
     entries: list[Entry] = []
-    for group in groups(flat, sharing, machine):
+    for group in groups(flat, sharing, machine, len(copied)):
         found = _kernel(planner, sharing, group)
         reasons += (group.reason,) if group.reason else ()
         entries += found
-    ordered = tuple(replace(entry, stored=_stored(flat, entries, entry)) for entry in entries)
-    return Plan(program=graph.program.name, inlined=names, entries=ordered, reasons=reasons)
+    ordered = tuple(replace(e, stored=stored_order(flat.computation(e.computation), strides)) for e in entries)
+    return Plan(program=graph.program.name, inlined=names, staged=copied, entries=ordered, reasons=reasons)
 
 
 def _kernel(planner: Planner, sharing: Sharing, group: Group) -> list[Entry]:
@@ -218,30 +226,3 @@ def _tasks(planner: Planner, group: Group, entry: Entry, most: int) -> int:
         seen.add(over.axis)
         count += 1
     return count
-
-
-def _stored(graph: Graph, entries: list[Entry], entry: Entry) -> tuple[str, ...]:
-    """The order of an intermediate's dimensions: the one along which most of its accesses have their lanes comes last."""
-    computation = graph.computation(entry.computation)
-    axes = [axis.name for axis in computation.axes]
-    if computation.name in graph.program.results or len(axes) < 2:
-        return ()
-    votes = dict.fromkeys(axes, 0.0)
-    if entry.lanes in votes:
-        votes[entry.lanes] += iterations(computation) / max(1, iterations(computation) // _places(computation))
-    for other in entries:
-        reader = graph.computation(other.computation)
-        for access in accesses(reader):
-            if access.tensor == computation.name and other.lanes:
-                for d, form in enumerate(access.subscripts):
-                    if abs(form.coefficient(other.lanes)) == 1:
-                        votes[axes[d]] += iterations(reader)
-    best = max(axes, key=lambda name: (votes[name], axes.index(name)))
-    return () if best == axes[-1] else (*(a for a in axes if a != best), best)
-
-
-def _places(computation: Computation) -> int:
-    total = 1
-    for extent in computation.shape:
-        total *= number_of(extent)
-    return total

@@ -11,10 +11,12 @@ from math import prod
 
 from unrut.emitter.graph.access import Access, accesses
 from unrut.emitter.graph.computation import Computation, Graph
+from unrut.emitter.graph.laws import law
+from unrut.emitter.graph.ranges import conjuncts
 from unrut.emitter.layout import Layout
 from unrut.emitter.machine import Machine
 from unrut.program.extents import Extent, evaluate, names
-from unrut.program.nodes import Call, Expr, Read
+from unrut.program.nodes import Call, Expr, Read, Where
 from unrut.program.walk import children, free_axes, subexpressions
 
 TYPICAL = 128
@@ -26,7 +28,7 @@ HEAVY = {
 }  # fmt: skip
 
 # Moving a vector between registers and a near cache, per kind of access; a gather costs its lanes.
-UNIT, REVERSED, BROADCAST, GATHER_PER_LANE, TREE = 1.0, 1.5, 0.3, 0.7, 12.0
+UNIT, REVERSED, BROADCAST, GATHER_PER_LANE, TREE, MASK = 0.5, 1.0, 0.3, 0.7, 20.0, 2.0
 
 
 def work(expr: Expr) -> float:
@@ -53,11 +55,25 @@ def iterations(computation: Computation) -> int:
 
 
 class Strides:
-    """Strides of accesses along axes, as far as layouts tell. Intermediates count as stored to suit their readers."""
+    """Strides of accesses along axes, as far as layouts tell.
+
+    `last` names the axis whose places are neighbours, for each intermediate for which that is settled; the others, and
+    operands without a layout, count as stored to suit whoever asks.
+    """
 
     def __init__(self, graph: Graph, layouts: Mapping[str, Layout]) -> None:
         self.graph = graph
         self.layouts = layouts
+        self.last: dict[str, str] = {}
+        self.neighbours: dict[str, int] = {}
+        self.accesses = {c.name: accesses(c) for c in graph.computations}
+        self.tests = {c.name: _tests(c) for c in graph.computations}
+        self.work = {c.name: work(c.body) + (1.0 if c.reduction is not None else 0.0) for c in graph.computations}
+
+    def settle(self, tensor: str, axis: str) -> None:
+        """From now on the places of an intermediate are neighbours along one of its axes."""
+        self.last[tensor] = axis
+        self.neighbours[tensor] = [a.name for a in self.graph.computation(tensor).axes].index(axis)
 
     def along(self, access: Access, axis: str) -> int | None:
         """Elements between neighbours along an axis; 0 where it plays no part; None: far, or not known."""
@@ -70,7 +86,8 @@ class Strides:
             if coefficient == 0 or axis in form.without(axis).axes():
                 return None
             if layout is None:
-                step: int | None = 1 if len(involved) == 1 else None
+                settled = self.neighbours.get(access.tensor, d)
+                step: int | None = 1 if len(involved) == 1 and settled == d else None
             else:
                 step = layout.strides[d] if layout.aligned else None
             total = None if step is None or total is None else total + coefficient * step
@@ -86,15 +103,10 @@ class Strides:
         return REVERSED if step == -1 else GATHER_PER_LANE * lanes
 
 
-def lane_cost(
-    computation: Computation, axis: str | None, strides: Strides, machine: Machine, *, stored_free: bool
-) -> float:
-    """The cost of a computation with lanes along an axis (None: no lanes), in vector operations.
-
-    `stored_free`: its tensor is an intermediate, whose dimensions may be ordered to suit.
-    """
-    found = accesses(computation)
-    operations = work(computation.body) + (1.0 if computation.reduction is not None else 0.0)
+def lane_cost(computation: Computation, axis: str | None, strides: Strides, machine: Machine) -> float:
+    """The cost of a computation with lanes along an axis (None: no lanes), in vector operations."""
+    found = strides.accesses[computation.name]
+    operations = strides.work[computation.name]
     total, results = iterations(computation), places(computation.shape)
     if axis is None:
         return total * (operations + UNIT * len(found)) + results * UNIT
@@ -102,16 +114,41 @@ def lane_cost(
     extent = number_of(computation.extents()[axis])
     vectors = total / extent * -(-extent // lanes)
     each = operations + sum(strides.cost(access, axis, lanes) for access in found)
-    if computation.reduction is not None:
-        conditions = computation.reduction.where
-        each += lanes * sum(1 for w in conditions if _has_remainder(w, axis))
+    each += sum(
+        lanes if _has_remainder(test, axis) else MASK
+        for test in strides.tests[computation.name]
+        if axis in free_axes(test)
+    )
     if any(axis == reduced.name for reduced in computation.reduced):
         return vectors * each + results * TREE
-    last = bool(computation.axes) and computation.axes[-1].name == axis
-    write = UNIT if stored_free or last else GATHER_PER_LANE * lanes
+    inner = strides.last.get(computation.name, axis)
+    if computation.name in strides.graph.program.results:
+        inner = computation.axes[-1].name
+    write = UNIT if inner == axis else GATHER_PER_LANE * lanes
     return vectors * each + results / extent * -(-extent // lanes) * write
+
+
+def _tests(computation: Computation) -> tuple[Expr, ...]:
+    """The conditions of a computation: of its domain, and of its lazy choices."""
+    where = computation.reduction.where if computation.reduction is not None else ()
+    chosen = (e.condition for e in subexpressions(computation.body) if isinstance(e, Where))
+    return tuple(part for test in (*where, *chosen) for part in conjuncts(test))
 
 
 def _has_remainder(expr: Expr, axis: str) -> bool:
     parts = (e for e in subexpressions(expr) if isinstance(e, Call) and e.function == "remainder")
     return any(axis in free_axes(part) for part in parts)
+
+
+def lane_options(computation: Computation) -> tuple[str, ...]:
+    """The axes along which lanes are possible: free ones and, where the law allows partial results, reduced ones."""
+    reduction = computation.reduction
+    axes = computation.axes
+    if reduction is not None and law(reduction.kind).commutative:
+        axes = (*axes, *reduction.axes)
+    return tuple(axis.name for axis in axes if number_of(axis.extent) > 1)
+
+
+def least_cost(computation: Computation, strides: Strides, machine: Machine) -> float:
+    """The cost of a computation with its best lanes."""
+    return min(lane_cost(computation, axis, strides, machine) for axis in (None, *lane_options(computation)))

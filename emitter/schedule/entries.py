@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from unrut.emitter.graph.classes import classes
 from unrut.emitter.graph.computation import Computation, Graph
-from unrut.emitter.graph.laws import law
 from unrut.emitter.machine import Machine
-from unrut.emitter.schedule.costs import Strides, iterations, lane_cost, number_of
+from unrut.emitter.schedule.costs import Strides, iterations, lane_cost, lane_options, number_of
 from unrut.emitter.schedule.plan import Entry, LoopOver
 from unrut.emitter.schedule.tiles import Tile, tile
 
@@ -36,16 +35,11 @@ class Planner:
     machine: Machine
 
     def cost(self, computation: Computation, axis: str | None) -> float:
-        free = computation.name not in self.graph.program.results
-        return lane_cost(computation, axis, self.strides, self.machine, stored_free=free)
+        return lane_cost(computation, axis, self.strides, self.machine)
 
     def lanes(self, computation: Computation, taken: frozenset[str] = frozenset()) -> Choice:
         """The cheapest lanes among free axes that are not `taken` and, where the law allows, reduction axes."""
-        options = [axis.name for axis in computation.axes if axis.name not in taken]
-        reduction = computation.reduction
-        if reduction is not None and law(reduction.kind).commutative:
-            options += [axis.name for axis in reduction.axes]
-        options = [name for name in options if number_of(computation.extents()[name]) > 1]
+        options = [name for name in lane_options(computation) if name not in taken]
         costs = {name: self.cost(computation, name) for name in reversed(options)}
         costs[""] = self.cost(computation, None)
         best = min(costs, key=lambda name: costs[name])

@@ -33,12 +33,14 @@ class Group:
     reason: str = ""
 
 
-def groups(graph: Graph, sharing: Sharing, machine: Machine) -> tuple[Group, ...]:
-    """All computations of a graph in kernels, in order."""
+def groups(graph: Graph, sharing: Sharing, machine: Machine, copies: int) -> tuple[Group, ...]:
+    """All computations of a graph in kernels, in order; the first `copies` are copies of operands, each in its own."""
     done: list[Group] = []
     members: list[Computation] = []
-    for computation in graph.computations:
+    for position, computation in enumerate(graph.computations):
         refusal = _refusal(graph, sharing, machine, [*members, computation]) if members else ""
+        if members and position <= copies:
+            refusal = "what is before it is a copy of an operand"
         if refusal:
             done.append(_closed(sharing, members, f"{computation.name} begins a new kernel: {refusal}"))
             members = []

@@ -18,7 +18,7 @@ from itertools import pairwise
 
 from unrut.emitter.graph.access import accesses
 from unrut.emitter.graph.computation import Computation, Graph
-from unrut.emitter.schedule.inline import inline
+from unrut.emitter.schedule.apply import applied
 from unrut.emitter.schedule.plan import Entry, Plan
 from unrut.errors import PlanError
 from unrut.program.extents import Extent
@@ -32,7 +32,7 @@ def check_legal(graph: Graph, plan: Plan) -> None:
     if plan.program != graph.program.name:
         raise _refused(f"the plan is for `{plan.program}`, the program is `{graph.program.name}`")
     _check_inlined(graph, plan)
-    graph = inline(graph, plan.inlined)
+    graph = applied(graph, plan)
     _check_entries(graph, plan)
     for kernel in plan.kernels():
         _check_kernel(graph, kernel)
@@ -56,6 +56,11 @@ def _check_inlined(graph: Graph, plan: Plan) -> None:
             raise _refused(f"`{name}` is a reduction and can't be inlined")
         if name in graph.program.results:
             raise _refused(f"`{name}` is a result and can't be inlined")
+
+    operands = [o.name for o in graph.program.operands]
+    for name in plan.staged:
+        if name not in operands or plan.staged.count(name) > 1:
+            raise _refused(f"`{name}` can't be staged: it is no operand, or is staged already")
 
 
 def _check_entries(graph: Graph, plan: Plan) -> None:

@@ -48,11 +48,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A schedule for one Graph. `inlined` computations are evaluated at each of their reads."""
+    """A schedule for one Graph. `inlined` computations are evaluated at each of their reads; of `staged` operands every
+    computation reads a copy, `NAME_staged`, which has an entry of its own.
+    """
 
     program: str
     inlined: tuple[str, ...]
     entries: tuple[Entry, ...]
+    staged: tuple[str, ...] = ()
     reasons: tuple[str, ...] = field(default=(), compare=False)
 
     def entry(self, computation: str) -> Entry:

@@ -3,6 +3,7 @@
 
 plan 1 for conv
 inline h
+stage w
 y: loops n x/6 c/64; tile x c; reduce k; lanes c; share 0; tasks 2
   # why
 """
@@ -22,6 +23,8 @@ def show(plan: Plan) -> str:
     lines += [f"  # {reason}" for reason in plan.reasons]
     if plan.inlined:
         lines.append("inline " + " ".join(plan.inlined))
+    if plan.staged:
+        lines.append("stage " + " ".join(plan.staged))
     for entry in plan.entries:
         lines.append(f"{entry.computation}: {'; '.join(_parts(entry))}")
         lines += [f"  # {reason}" for reason in entry.reasons]
@@ -48,13 +51,16 @@ def parse_plan(text: str) -> Plan:
     if not lines or not lines[0].startswith(VERSION):
         raise PlanError(f"a plan begins with the line `{VERSION}NAME`", remedy="the text that `k.show('plan')` gives")
     inlined: tuple[str, ...] = ()
+    staged: tuple[str, ...] = ()
     entries: list[Entry] = []
     for line in lines[1:]:
         if line.startswith("inline "):
             inlined = (*inlined, *line.split()[1:])
+        elif line.startswith("stage "):
+            staged = (*staged, *line.split()[1:])
         else:
             entries.append(_entry(line))
-    return Plan(program=lines[0][len(VERSION) :].strip(), inlined=inlined, entries=tuple(entries))
+    return Plan(program=lines[0][len(VERSION) :].strip(), inlined=inlined, staged=staged, entries=tuple(entries))
 
 
 def _entry(line: str) -> Entry:

@@ -36,7 +36,7 @@ def storage(graph: Graph, plan: Plan, name: str) -> Storage:
     if name in graph.program.results:
         whole = tuple((axis.name, axis.extent) for axis in computation.axes)
         return Storage(space=Space.result, depth=0, dimensions=whole)
-    depth = min(plan.common_depth(name, c.name) for c in graph.consumers(name))
+    depth = min((plan.common_depth(name, c.name) for c in graph.consumers(name)), default=0)
     left: dict[str, Extent] = {axis.name: axis.extent for axis in computation.axes}
     for loop in entry.loops[:depth]:
         if loop.block == 1:

@@ -9,6 +9,7 @@ import pytest
 
 from unrut.emitter.graph import Computation, Graph
 from unrut.emitter.graph.access import accesses
+from unrut.emitter.schedule.apply import stage
 from unrut.emitter.schedule.inline import inline
 from unrut.emitter.schedule.legal import check_legal
 from unrut.emitter.schedule.plan import Entry, LoopOver, Plan
@@ -95,7 +96,8 @@ def draw_plan(graph: Graph, seed: int) -> Plan:
     chance = random.Random(seed)
     pointwise = [c.name for c in graph.computations if c.reduction is None and c.name not in graph.program.results]
     inlined = tuple(name for name in pointwise if chance.random() < 0.3)
-    flat = inline(graph, inlined)
+    staged = tuple(o.name for o in graph.program.operands if chance.random() < 0.2)
+    flat = stage(inline(graph, inlined), staged)
     entries: list[Entry] = []
     for computation in flat.computations:
         before = (flat.computation(entries[-1].computation), entries[-1]) if entries else None
@@ -110,7 +112,7 @@ def draw_plan(graph: Graph, seed: int) -> Plan:
         else:
             entry = random_entry(computation, None, chance)
         entries.append(entry)
-    plan = Plan(program=graph.program.name, inlined=inlined, entries=tuple(entries))
+    plan = Plan(program=graph.program.name, inlined=inlined, staged=staged, entries=tuple(entries))
     check_legal(graph, plan)
     return plan
 

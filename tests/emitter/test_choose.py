@@ -57,10 +57,11 @@ def test_em_routing_is_one_kernel_and_never_holds_the_votes():
         lambda: ops.bilateral_filter.program(spec("f32[4, 256, 256]")),
     ],
 )
-def test_row_ops_are_one_kernel_without_workspace(program):
+def test_row_ops_are_one_kernel_and_store_nothing_between(program):
     trace = planned(program())
-    assert len(trace.plan.kernels()) == 1
-    assert not [b for b in trace.nest.buffers if b.space is Space.workspace]
+    copies = {f"{name}_staged" for name in trace.plan.staged}
+    assert len([k for k in trace.plan.kernels() if k[0].computation not in copies]) == 1
+    assert {b.name for b in trace.nest.buffers if b.space is Space.workspace} == copies
 
 
 def test_a_product_keeps_24_vectors_of_accumulators():
@@ -70,6 +71,14 @@ def test_a_product_keeps_24_vectors_of_accumulators():
     assert entry.lanes == "j"
     assert last == {"i": 6, "j": 64}
     assert entry.tasks
+
+
+def test_the_operand_that_has_no_unit_stride_is_staged():
+    program = ops.conv_caps.program(spec("f32[8, 32, 15, 15, 4, 4]"), spec("f32[32, 32, 3, 3, 4, 4]"), stride=2)
+    plan = planned(program).plan
+    assert plan.staged == ("W",)
+    assert plan.entry("V").lanes == "co"
+    assert plan.entry("W_staged").stored[-1] == "co"
 
 
 def test_lanes_follow_the_layout():

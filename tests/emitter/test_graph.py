@@ -100,6 +100,19 @@ def test_a_place_under_where_is_the_first_that_takes_part():
     assert value_of("f(x: f64[5]) -> y\ny[()] = argmax[i](x[i], where=i >= 7)", x=np.ones(5))["y"] == 0
 
 
+def test_costly_parts_that_some_axes_do_not_touch_are_computations():
+    graph = graph_of("f(s: f32[4, 6], v: f32[6, 5]) -> y\ny[q, e] = sum[k](exp(s[q, k]) * v[k, e])")
+    assert [(c.name, [a.name for a in c.axes]) for c in graph.computations] == [
+        ("y_exp", ["q", "k"]),
+        ("y", ["q", "e"]),
+    ]
+
+
+def test_a_part_that_only_a_condition_keeps_inside_stays():
+    graph = graph_of("f(s: f32[4], v: f32[6, 5]) -> y\naxis k: 6\ny[e] = sum[k](exp(s[k]) * v[k, e], where=k < 4)")
+    assert [c.name for c in graph.computations] == ["y"]
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(programs(exact=True))
 def test_computations_are_flat_and_in_order(sample):

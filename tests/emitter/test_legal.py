@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from unrut.emitter.graph import analyse
-from unrut.emitter.schedule.inline import inline
+from unrut.emitter.schedule.apply import applied
 from unrut.emitter.schedule.legal import check_legal
 from unrut.emitter.schedule.plan import Entry, LoopOver, Plan
 from unrut.emitter.schedule.plan_text import parse_plan, show
@@ -161,7 +161,7 @@ def test_a_plan_that_passes_reads_nothing_stale(legal_plan, sample, seed):
             check_legal(graph, plan)
         except PlanError:
             continue
-        Walk(inline(graph, plan.inlined), plan).run()
+        Walk(applied(graph, plan), plan).run()
 
 
 def _work(computation):
@@ -222,6 +222,7 @@ def stale(graph, plan):
         (ROWS, "m: loops k; reduce j\nz: loops i j", "no free axis"),
         (ROWS, "inline m\nz: loops i j", "is a reduction"),
         (ROWS, "inline z\nm: loops i; reduce j", "is a result"),
+        (ROWS, "stage m\nm: loops i; reduce j\nz: loops i j", "can't be staged"),
         (ROWS, "inline q\nm: loops i; reduce j\nz: loops i j", "no computation"),
     ],
 )

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The graph that a plan schedules: inlined computations gone, staged operands copied.
+
+Before:  y[i] = sum[k](W[k, i] * x[k])
+After:   W_staged[k, i] = W[k, i]      y[i] = sum[k](W_staged[k, i] * x[k])
+Because: a copy may lie in memory as its readers like it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from unrut.emitter.graph.computation import Computation, Graph
+from unrut.emitter.graph.names import Names
+from unrut.emitter.graph.shrink import rewritten
+from unrut.emitter.schedule.inline import inline
+from unrut.emitter.schedule.plan import Plan
+from unrut.program.nodes import Axis, AxisValue, Expr, Operand, Read
+from unrut.program.walk import children, rebuild
+
+
+def applied(graph: Graph, plan: Plan) -> Graph:
+    """The graph whose computations are the plan's entries."""
+    return stage(inline(graph, plan.inlined), plan.staged)
+
+
+def staged_name(graph: Graph, operand: str) -> str:
+    """What the copy of an operand is called."""
+    program = graph.program
+    taken = {o.name for o in program.operands} | {s.target for s in program.statements} | {program.name}
+    return Names(taken=taken | graph.names() | {*program.scalars, *program.sizes}).fresh(f"{operand}_staged")
+
+
+def stage(graph: Graph, operands: tuple[str, ...]) -> Graph:
+    """The graph with copies of operands, which every computation reads in their place."""
+    names = {operand: staged_name(graph, operand) for operand in operands}
+    copies = tuple(_copy(graph, o, names[o.name]) for o in graph.program.operands if o.name in names)
+    if not copies:
+        return graph
+    return replace(
+        graph, computations=(*copies, *(rewritten(c, lambda e: _reread(e, names)) for c in graph.computations))
+    )
+
+
+def _copy(graph: Graph, operand: Operand, name: str) -> Computation:
+    axes = tuple(
+        Axis(name=axis, extent=extent) for axis, extent in zip(_axes(graph, operand), operand.shape, strict=True)
+    )
+    body = Read(tensor=operand.name, subscripts=tuple(AxisValue(axis=a.name) for a in axes), dtype=operand.dtype)
+    return Computation(name=name, axes=axes, dtype=operand.dtype, body=body, reduction=None, statement=operand.name)
+
+
+def _axes(graph: Graph, operand: Operand) -> tuple[str, ...]:
+    """Names for the axes of a copy: those that a reader has bare in these dimensions, numbered ones elsewhere."""
+    names: list[str] = []
+    reads = [r for c in graph.computations for r in c.reads() if r.tensor == operand.name]
+    for d in range(len(operand.shape)):
+        bare = [r.subscripts[d] for r in reads]
+        found = next((s.axis for s in bare if isinstance(s, AxisValue) and s.axis not in names), f"d{d}")
+        names.append(found)
+    return tuple(names)
+
+
+def _reread(expr: Expr, names: dict[str, str]) -> Expr:
+    parts = tuple(_reread(part, names) for part in children(expr))
+    expr = rebuild(expr, parts) if parts else expr
+    return replace(expr, tensor=names[expr.tensor]) if isinstance(expr, Read) and expr.tensor in names else expr

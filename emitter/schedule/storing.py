@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How tensors lie in memory where that is free: the order of intermediates' dimensions, and copies of operands.
+
+Orders: one intermediate after the other, the largest first: the axis for which the computations that write and read it are
+cheapest, each with its best lanes. What is not settled yet counts as stored to suit.
+Copies: an operand is staged in the workspace, in an order of our own, where its readers gain more than the copy costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from unrut.emitter.graph.computation import Computation, Graph
+from unrut.emitter.layout import Layout
+from unrut.emitter.machine import Machine
+from unrut.emitter.schedule.costs import GATHER_PER_LANE, Strides, iterations, least_cost, places
+
+WORTH = 1.5  # gains below this factor are within what the cost model can't tell
+
+
+def staged(graph: Graph, layouts: Mapping[str, Layout], machine: Machine) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The operands to stage, best gain first, each judged beside those before it; and the reasons."""
+    reasons: list[str] = []
+    suited: list[str] = []
+    while True:
+        gains = {
+            o.name: _gain(graph, layouts, machine, o.name, suited)
+            for o in graph.program.operands
+            if o.name not in suited
+        }
+        best = max(gains, key=lambda name: gains[name][0] / gains[name][1], default="")
+        if not best or gains[best][0] <= WORTH * gains[best][1]:
+            return tuple(suited), tuple(reasons)
+        now, then = gains[best]
+        suited.append(best)
+        reasons.append(f"{best} staged: {now:.3g} vector operations as it lies, {then:.3g} with a copy to suit")
+
+
+def _gain(
+    graph: Graph, layouts: Mapping[str, Layout], machine: Machine, operand: str, suited: list[str]
+) -> tuple[float, float]:
+    """The cost of an operand's reductions as it lies, and with a copy of it; equal where it is not read often enough."""
+    readers = [c for c in graph.consumers(operand) if c.reduction is not None]
+    size = places(graph.shape_of(operand))
+    if not readers or sum(map(iterations, readers)) < 8 * size:
+        return 1.0, 1.0
+    before = Strides(graph, {name: layout for name, layout in layouts.items() if name not in suited})
+    after = Strides(graph, {name: layout for name, layout in layouts.items() if name not in (*suited, operand)})
+    now = sum(least_cost(c, before, machine) for c in readers)
+    return now, sum(least_cost(c, after, machine) for c in readers) + size * GATHER_PER_LANE
+
+
+def settle_orders(graph: Graph, strides: Strides, machine: Machine) -> None:
+    """Settle every intermediate of at least two dimensions in `strides`."""
+    inner = [c for c in graph.computations if c.name not in graph.program.results and len(c.axes) > 1]
+    for computation in sorted(inner, key=lambda c: -places(c.shape)):
+        users = (computation, *graph.consumers(computation.name))
+        costs: dict[str, float] = {}
+        for axis in reversed(computation.axes):
+            strides.settle(computation.name, axis.name)
+            costs[axis.name] = sum(least_cost(user, strides, machine) for user in users)
+        strides.settle(computation.name, min(costs, key=lambda name: costs[name]))
+
+
+def stored_order(computation: Computation, strides: Strides) -> tuple[str, ...]:
+    """The order of an intermediate's dimensions for the plan; empty for that of its axes."""
+    axes = [axis.name for axis in computation.axes]
+    last = strides.last.get(computation.name, "")
+    return () if not last or last == axes[-1] else (*(axis for axis in axes if axis != last), last)
