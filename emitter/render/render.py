@@ -21,7 +21,7 @@ from unrut.emitter.render.statement import Writer
 from unrut.emitter.render.tasks import count, decode
 from unrut.emitter.render.views import BODY, KernelView, UnitView
 from unrut.emitter.render.vocabulary import needed
-from unrut.emitter.render.walk import mentioned, touched
+from unrut.emitter.render.walk import touched
 from unrut.emitter.render.workspace import Workspace, lay_out
 from unrut.emitter.source import Argument, Signature, Source
 from unrut.program.extents import names as names_in
@@ -79,8 +79,10 @@ def _kernel(kernel: Kernel, name: str, nest: Nest, entry: Printer, workspace: Wo
         high = interval(task.stop, {}).high - 1
         printer = printer.within(task.axis, Interval(low=0, high=max(0, high)))
     body = Writer(printer=printer, note=kernel.note).body(kernel.body)
-    decoded = decode(kernel, printer, mentioned(kernel))
-    words = {word for text in (decoded, *(line.text for line in body)) for word in re.findall(r"\w+", _code(text))}
+    named = {word for line in body for word in re.findall(r"\w+", _code(line.text))}
+    # Not what the Nest mentions: an axis of one place is 0 wherever it stands.
+    decoded = decode(kernel, printer, {task.axis for task in kernel.tasks if printer.names.axes[task.axis] in named})
+    words = named | set(re.findall(r"\w+", decoded))
     written = touched(kernel).written
     touching = [b.name for b in nest.buffers if entry.places[b.name].name in words]
     inside = [(entry.places[name], name in written) for name in touching]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from unrut.emitter.nest import Accumulate, Declare, Guard, Kernel, Loop, Node, Store
-from unrut.program.nodes import AxisValue, Expr, Read
+from unrut.program.nodes import Expr, Read
 from unrut.program.walk import subexpressions
 
 
@@ -71,9 +71,3 @@ def touched(kernel: Kernel) -> Touched:
         used=frozenset(name for node in inside for name, _ in accesses(node)),
         written=frozenset(node.buffer for node in inside if isinstance(node, Store | Accumulate)),
     )
-
-
-def mentioned(kernel: Kernel) -> frozenset[str]:
-    """The axes that the body of a kernel mentions."""
-    found = (e for node in nodes(kernel.body) for expr in expressions(node) for e in subexpressions(expr))
-    return frozenset(e.axis for e in found if isinstance(e, AxisValue))

@@ -6,6 +6,12 @@
 #error "-ffast-math changes what NaN, infinities and rounding mean here: leave it out"
 #endif
 
+#if defined(__clang__) && defined(__has_warning)
+#if __has_warning("-Wbitwise-instead-of-logical")
+#pragma clang diagnostic ignored "-Wbitwise-instead-of-logical"  // `&` of truths has no branch, and so vectorises
+#endif
+#endif
+
 #include <float.h>
 #include <math.h>
 #include <stddef.h>
