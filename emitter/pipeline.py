@@ -33,6 +33,7 @@ from unrut.emitter.source import Source
 from unrut.errors import InternalError
 from unrut.program.extents import Extent
 from unrut.program.nodes import Program
+from unrut.program.walk import contributing
 
 if TYPE_CHECKING:
     from unrut.emitter.kernel import Kernel
@@ -93,7 +94,7 @@ def emit(
     graph = plan_used = nest = source = None
     reached = STAGES.index(stop) if stop is not None else len(STAGES) - 1
     if reached >= STAGES.index("graph"):
-        graph = analyse(program)
+        graph = analyse(contributing(program))
     if graph is not None and reached >= STAGES.index("plan"):
         plan_used = choose(graph, machine, layouts) if plan is None else plan
         check_legal(graph, plan_used)
@@ -103,7 +104,7 @@ def emit(
     if nest is not None and reached >= STAGES.index("source"):
         from unrut.emitter.render.render import render
 
-        source = render(nest, layouts, note=_note(program))
+        source = render(nest, layouts, note=_note(contributing(program)))
     return Trace(
         program=program, layouts=layouts, machine=machine, graph=graph, plan=plan_used, nest=nest, source=source
     )

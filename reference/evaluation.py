@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from unrut.program.nodes import Axis, Program, Statement
-from unrut.program.walk import in_order, reads
+from unrut.program.walk import contributing, in_order, reads
 from unrut.reference.binding import bind
 from unrut.reference.blocks import KEPT, cuts
 from unrut.reference.interpreter import Interpreter
@@ -54,7 +54,8 @@ class Level:
 
 
 def run(program: Program, scene: Scene, kept: Sequence[str], allocate: Allocate, fill: Fill) -> dict[str, Array]:
-    """Allocate and fill every tensor; those in `kept` whole, the others as blocks when all of them are too large."""
+    """Allocate and fill what is kept, and what that needs: in blocks when all of it is too large."""
+    program = contributing(program, kept)
     results = {}
     for statement in program.statements:
         if statement.target in kept:

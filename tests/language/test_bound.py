@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 import unrut as ur
+from unrut.emitter import emit
 from unrut.errors import BindError, BuildError, UnrutError
+from unrut.reference import evaluate_with_bounds
 
 X = np.arange(6, dtype=np.float64).reshape(2, 3)
 Z = X + 1
@@ -114,3 +118,45 @@ def test_a_kernel_for_run_time_sizes():
     for x in (X, X[:1, :2].copy(), np.ones((5, 7))):
         np.testing.assert_allclose(kernel(x, tau=1.0), expected(x), atol=1e-15)
         np.testing.assert_allclose(bound(x), expected(x), atol=1e-15)
+
+
+@ur.op
+def watched(x):
+    i, j = ur.axes("i j")
+    far = ur.axis("far", 10**12)
+    y, seen, wide, at = ur.tensor("y"), ur.tensor("seen"), ur.tensor("wide"), ur.tensor("at")
+    at[i] = ur.argmax[j](x[i, j])
+    seen[i] = ur.exp(at[i] - y[i])
+    wide[far] = seen[0] * far
+    y[i] = ur.sum[j](x[i, j])
+    return y
+
+
+def test_a_tensor_to_look_at_is_kept_shown_and_explained():
+    bound = watched.bind(X)
+    assert [s.target for s in bound.program.statements] == ["at", "seen", "wide", "y"]
+    assert ur.parse(bound.show()).program() == bound.program
+    assert "seen[i=1]" in bound.explain("seen", i=1).show()
+
+
+def test_a_tensor_to_look_at_is_never_computed_for_results():
+    """`wide` has 8 TB."""
+    assert watched.reference(X).tolist() == X.sum(1).tolist()
+    bounded = evaluate_with_bounds(watched.program("f64[2, 3]"), {"x": X})
+    assert bounded.keys() == {"y"}
+
+
+def test_intermediates_hold_what_nothing_needs():
+    op = ur.parse("f(x) -> y\ny[i] = 2*x[i]\nseen[i] = y[i] + 1\ntotal = sum[i](seen[i])")
+    found = op.bind(X[0]).intermediates()
+    assert {name: array.tolist() for name, array in found.items()} == {"y": [0, 2, 4], "seen": [1, 3, 5], "total": 9}
+
+
+def test_the_source_of_a_kernel_holds_nothing_to_look_at():
+    trace = emit(watched.program("f64[2, 3]"))
+    assert not re.search(r"\b(seen|wide|far|at)\b", trace.source.code.split("#ifdef")[0]), (
+        "what the file says of itself"
+    )
+    assert not re.search(r"\w*(seen|wide|argmax)\w*", trace.source.code)
+    assert [c.statement for c in trace.graph.computations] == ["y"]
+    assert "seen" in trace.show("program")

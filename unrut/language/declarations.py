@@ -265,7 +265,9 @@ def _check_results(definition: Definition, known: Declarations, errors: list[Unr
             message, remedy = f"`{result}` is an operand, not a result", f"V[i] = {result}[i], and return V"
         else:
             message = f"the result `{result}` is never defined"
-            remedy = known.similar(result, frozenset(known.statements)) or f"{result}[i, j] = ..."
+            free = [name for name in known.statements if name not in definition.results]
+            defined = f", or -> {free[0]}" if free else ""
+            remedy = known.similar(result, frozenset(known.statements)) or f"{result}[i, j] = ...{defined}"
         errors.append(NotationError(message, places=at(definition.span), remedy=remedy))
     if not definition.results:
         message = f"`{definition.name}` has no result"

@@ -23,7 +23,7 @@ from unrut.language.emptiness import check_emptiness
 from unrut.language.expressions import Expressions, Scope, UndefinedError
 from unrut.language.inside import check_inside
 from unrut.language.limits import check_limits
-from unrut.language.notation import Assignment, Definition, Name, Size, Spec, Subscripted, Term
+from unrut.language.notation import Assignment, Definition, Name, Spec, Subscripted, Term
 from unrut.language.operands import operands_of
 from unrut.language.ranges import solve
 from unrut.language.reductions import read_line, read_reduction
@@ -103,7 +103,7 @@ def _typed(definition: Definition, known: Declarations, errors: list[UnrutError]
     """Statements with dtypes; those that others read come first, the result is in the order of the text."""
     reader = Expressions(known, read_reduction, read_line)
     found: dict[str, Statement] = {}
-    for assignment in _in_order(definition, known, errors):
+    for assignment in _in_order(known, errors):
         names = target_axes(assignment)
         extents = dict(zip(names, known.shapes[assignment.target], strict=True))
         try:
@@ -124,37 +124,22 @@ def _typed(definition: Definition, known: Declarations, errors: list[UnrutError]
     return tuple(found[a.target] for a in definition.statements if a.target in found)
 
 
-def _in_order(definition: Definition, known: Declarations, errors: list[UnrutError]) -> list[Assignment]:
-    """Statements so that each comes after those that it reads; circles and unused tensors are errors."""
+def _in_order(known: Declarations, errors: list[UnrutError]) -> list[Assignment]:
+    """Statements so that each comes after those that it reads; circles are errors."""
     needs = {
         name: _tensors_in(statement.body) & known.statements.keys() for name, statement in known.statements.items()
     }
-    needed: set[str] = set()
-    waiting = [
-        *definition.results,
-        *(name for axis in definition.axes for name in _tensors_in(axis.extent, sizes=True)),
-    ]
-    while waiting:
-        name = waiting.pop()
-        if name not in needed and name in known.statements:
-            needed.add(name)
-            waiting += _tensors_in(known.statements[name].body, sizes=True)
-    for name, statement in known.statements.items():
-        if name not in needed:
-            message = f"tensor `{name}` is defined and never used"
-            remedy = f"return {name} as well, or leave it out"
-            errors.append(NotationError(message, places=at(statement.span), remedy=remedy))
     ordered = topological(needs)
     if len(ordered) < len(needs):
         errors.append(_circle({name: read for name, read in needs.items() if name not in ordered}, known))
     return [known.statements[name] for name in ordered]
 
 
-def _tensors_in(term: Term, *, sizes: bool = False) -> set[str]:
-    """Names that may be those of tensors that a term reads, and with `sizes` those whose extents it asks for."""
+def _tensors_in(term: Term) -> set[str]:
+    """Names that may be those of tensors that a term reads."""
     found = set()
     for part in mentioned(term):
-        if isinstance(part, Subscripted) or (sizes and isinstance(part, Size)):
+        if isinstance(part, Subscripted):
             found.add(part.tensor)
         elif isinstance(part, Name):
             found.add(part.name)

@@ -135,6 +135,33 @@ def in_order(program: Program) -> tuple[Statement, ...]:
     return tuple(statements[name] for name in ordered)
 
 
+def contributing(program: Program, tensors: Collection[str] | None = None) -> Program:
+    """The program without the statements that no result, or none of these tensors, needs: those are for looking at.
+
+    A statement whose extents alone are asked for, as numbers, stays too: it gives them their name.
+    """
+    statements = {s.target: s for s in program.statements}
+    waiting = list(program.results if tensors is None else tensors)
+    given = {extent for operand in program.operands for extent in operand.shape}
+    needed: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in needed or name not in statements:
+            continue
+        needed.add(name)
+        for part in subexpressions(statements[name].body):
+            if isinstance(part, Read):
+                waiting.append(part.tensor)
+            elif isinstance(part, ExtentValue) and part.extent not in given:
+                waiting.append(next(s.target for s in program.statements if part.extent in s.shape))
+    if len(needed) == len(statements):
+        return program
+    kept = tuple(s for s in program.statements if s.target in needed)
+    bound = {axis.name for s in kept for axis in s.axes}
+    bound |= {a.name for s in kept for part in subexpressions(s.body) if isinstance(part, Reduce) for a in part.axes}
+    return replace(program, statements=kept, given=tuple(axis for axis in program.given if axis.name in bound))
+
+
 def topological(needs: Mapping[str, Collection[str]]) -> list[str]:
     """Names so that each comes after those that it needs, the first possible one first; none of a circle or behind one."""
     place = {name: k for k, name in enumerate(needs)}
