@@ -28,16 +28,18 @@ from mutations import Mutation, mutations
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("emitter", "templates")
-SUITES = ("tests/emitter", "tests/properties", "tests/build", "tests/ops")
+BUILDING = ("tests/build", "tests/emitter/test_kernel.py", "tests/properties/test_conformance.py")
+SUITES = ("tests/emitter", "tests/properties", "tests/ops")
 LIMIT = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of one mutant: `killed` by which test, or not at all; seconds it took."""
+    """What became of one mutant: `killed` by which test, or not at all; the digest of what a survivor emits; seconds."""
 
-    mutation: Mutation
+    mutation: Mutation | None
     killed: str
+    digest: str
     seconds: float
 
 
@@ -61,31 +63,41 @@ def plant(folder: Path, mutation: Mutation | None) -> None:
         (folder / "unrut" / mutation.file).write_text(mutation.text, encoding="utf-8")
 
 
-def judge(mutation: Mutation | None) -> Outcome:
-    """Run the quick tests on one mutant until the first of them fails."""
+def judge(mutation: Mutation | None, kernels: Path) -> Outcome:
+    """Run the quick tests on one mutant until the first of them fails.
+
+    Most mutants change few kernels, so the others are compiled once and kept in `kernels`. The build room's own mutants get
+    a cache of their own.
+    """
     began = time.monotonic()
+    building = mutation is not None and mutation.file.startswith("emitter/build/")
     with tempfile.TemporaryDirectory(prefix="mutant-") as name:
         folder = Path(name)
         plant(folder, mutation)
         environment = os.environ | {
             "PYTHONPATH": str(folder),
-            "UNRUT_CACHE_DIR": str(folder / "kernels"),
+            "UNRUT_CACHE_DIR": str(folder / "kernels" if building else kernels),
             "CI": "true",
             "UNRUT_REQUIRE_COMPILER": "1",
         }
-        suites = [suite for suite in SUITES if (folder / suite).is_dir()]
+        suites = BUILDING if building else SUITES
         command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "-p", "no:cacheprovider", *suites]
         try:
             run = subprocess.run(
                 command, cwd=folder, env=environment, capture_output=True, text=True, timeout=LIMIT, check=False
             )
         except subprocess.TimeoutExpired:
-            return Outcome(mutation=mutation, killed="hung", seconds=time.monotonic() - began)
+            return Outcome(mutation=mutation, killed="hung", digest="", seconds=time.monotonic() - began)
         failed = [line for line in run.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
         killed = "" if run.returncode == 0 else (failed or [f"exit status {run.returncode}"])[0].split(" - ")[0]
         if mutation is None and killed:
             print(run.stdout[-4000:])
-        return Outcome(mutation=mutation, killed=killed, seconds=time.monotonic() - began)
+        digest = "" if killed else _output([sys.executable, "tests/commands/emitted_digest.py"], folder, environment)
+        return Outcome(mutation=mutation, killed=killed, digest=digest, seconds=time.monotonic() - began)
+
+
+def _output(command: list[str], folder: Path, environment: dict[str, str]) -> str:
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False).stdout
 
 
 def explained() -> dict[str, str]:
@@ -94,10 +106,10 @@ def explained() -> dict[str, str]:
     return dict(tomllib.loads(file.read_text(encoding="utf-8")).get("equivalent", {}))
 
 
-def verdicts(drawn: list[Mutation], jobs: int) -> Iterator[Outcome]:
+def verdicts(drawn: list[Mutation], jobs: int, kernels: Path) -> Iterator[Outcome]:
     """The outcomes in the order of the draw, as they become known."""
     with ThreadPoolExecutor(jobs) as pool:
-        yield from pool.map(judge, drawn)
+        yield from pool.map(lambda mutation: judge(mutation, kernels), drawn)
 
 
 def main() -> int:
@@ -112,22 +124,36 @@ def main() -> int:
     known = [m for m in all_mutations() if options.only in m.file]
     drawn = random.Random(seed).sample(known, min(options.count, len(known)))
     print(f"{len(drawn)} mutants of {len(known)}, drawn with --seed {seed}", flush=True)
-    healthy = judge(None)
-    if healthy.killed:
-        print(f"the tests fail without a mutant: {healthy.killed}")
-        return 2
-    reasons, survivors = explained(), []
-    for number, outcome in enumerate(verdicts(drawn, options.jobs), 1):
-        mutation = outcome.mutation
-        reason = reasons.get(mutation.key, "")
-        state = f"killed by {outcome.killed}" if outcome.killed else f"survived ({reason})" if reason else "SURVIVED"
-        print(f"{number:4} {outcome.seconds:5.0f} s  {mutation.key} (line {mutation.line}): {state}", flush=True)
-        if not outcome.killed and not reason:
-            survivors.append(mutation)
+    with tempfile.TemporaryDirectory(prefix="mutants-") as kernels:
+        healthy = judge(None, Path(kernels))
+        if healthy.killed:
+            print(f"the tests fail without a mutant: {healthy.killed}")
+            return 2
+        print(f"without a mutant they pass in {healthy.seconds:.0f} s", flush=True)
+        survivors = report(verdicts(drawn, options.jobs, Path(kernels)), healthy.digest)
     print(f"{len(drawn) - len(survivors)} of {len(drawn)} killed or explained; {len(survivors)} survived")
     for mutation in survivors:
         print(f"\n{mutation.file}:{mutation.line}: {mutation.kind}\n  - {mutation.before}\n  + {mutation.after}")
     return 1 if survivors else 0
+
+
+def report(outcomes: Iterator[Outcome], digest: str) -> list[Mutation]:
+    """Print what became of each mutant; the survivors that nothing explains.
+
+    A survivor that emits the same C for the corpus and the whole op library is marked so: it changes words, a bound of the
+    planner that no op meets, or nothing.
+    """
+    reasons, survivors = explained(), []
+    for number, outcome in enumerate(outcomes, 1):
+        mutation = outcome.mutation
+        assert mutation is not None
+        reason = reasons.get(mutation.key, "")
+        text = "the same C" if outcome.digest == digest else "other C"
+        state = f"killed by {outcome.killed}" if outcome.killed else f"SURVIVED, {text}{reason and ': ' + reason}"
+        print(f"{number:4} {outcome.seconds:5.0f} s  {mutation.key} (line {mutation.line}): {state}", flush=True)
+        if not outcome.killed and not reason:
+            survivors.append(mutation)
+    return survivors
 
 
 if __name__ == "__main__":

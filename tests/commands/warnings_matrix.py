@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, settings
+from op_specs import SPECS
 
 import unrut as ur
 from unrut import ops
@@ -32,23 +33,6 @@ COMMON = (
 ).split()
 ONLY_C = "-Wstrict-prototypes -Wmissing-prototypes".split()
 LANGUAGES = (("c", "-std=c11", *ONLY_C), ("c", "-std=c17", *ONLY_C), ("c++", "-std=c++17", "-Wno-pedantic"))
-SPECS: dict[str, tuple[str, ...]] = {
-    "matmul": ("f32[n, 70]", "f32[70, 33]"),
-    "batched_matmul": ("f64[8, 4, 4]", "f64[8, 4, 4]"),
-    "conv2d": ("f32[2, 5, n, 29]", "f32[7, 5, 3, 5]"),
-    "transposed_conv2d": ("f32[2, 5, 13, 11]", "f32[5, 7, 4, 3]"),
-    "conv_caps": ("f32[2, 5, 9, 8, 4, 4]", "f32[7, 5, 3, 3, 4, 4]"),
-    "dynamic_routing": ("f32[4, 30, 8]", "f32[30, 5, 8, 6]"),
-    "em_routing": ("f32[1, 5, 6, 6, 4, 4]", "f32[1, 5, 6, 6]", "f32[3, 5, 3, 3, 4, 4]", "f32[3]", "f32[3]"),
-    "softmax": ("f64[n, m]",),
-    "logsumexp": ("f32[9, m]",),
-    "layer_norm": ("f32[n, 64]", "f32[64]", "f32[64]"),
-    "attention": ("f32[1, 2, 17, 8]", "f32[1, 2, 19, 8]", "f32[1, 2, 19, 5]"),
-    "causal_attention": ("f32[1, 2, n, 8]", "f32[1, 2, n, 8]", "f32[1, 2, n, 8]"),
-    "window_attention": ("f32[1, 2, 7, 8, 4]", "f32[1, 2, 7, 8, 4]", "f32[1, 2, 7, 8, 4]", "f32[2, 3, 5]"),
-    "bilateral_filter": ("f32[2, 17, 13]",),
-    "dilation": ("i32[2, 17, 13]", "i32[3, 5]"),
-}
 
 
 def sources(count: int) -> list[tuple[str, str]]:
