@@ -113,7 +113,7 @@ def _blocks(
     members = list(group.members)
 
     def fits(blocks: dict[Member, int]) -> bool:
-        return footprint(planner.graph, sharing, members, group.shared, blocks) <= limit
+        return footprint(planner.graph, sharing, members, group.shared, blocks)[1] <= limit
 
     blocks: dict[Member, int] = {}
     if common is not None:

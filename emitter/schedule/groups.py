@@ -5,8 +5,9 @@ In order, each computation joins the kernel before it if
 - they share at least one axis,
 - enough parallel tasks remain: the shared axes have at least TASKS_PER_CORE places for each core, or as many as the
   computation would have alone,
-- what is handed over fits into 3/4 of the L2 cache, for one place of the shared axes,
-- no contraction in the kernel has to stream more than L2 for each place of the shared axes.
+- what is handed over for one place of the shared axes fits: each tensor into 3/4 of L2, what lives at a time into L2,
+- what contractions have to read anew for each place of the shared axes fits into L2, or costs less than storing would:
+  its bytes, at NEAR of the price since they come from a nearer cache, against those of the tensors handed over.
 Otherwise it begins a new kernel, and what crosses is in the workspace.
 """
 
@@ -22,6 +23,7 @@ from unrut.emitter.schedule.costs import number_of, places
 from unrut.emitter.schedule.sharing import Member, Sharing
 
 TASKS_PER_CORE = 4
+NEAR = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,20 +66,29 @@ def _refusal(graph: Graph, sharing: Sharing, machine: Machine, members: list[Com
     enough = TASKS_PER_CORE * machine.cores
     if tasks < min(enough, max(places(c.shape) for c in members)):
         return f"{tasks} tasks would be left, {enough} are wanted"
-    held = footprint(graph, sharing, members, shared, {})
-    if held > machine.l2 * 3 // 4:
-        return f"{held} bytes for each place of the shared axes, more than 3/4 of L2"
-    for member in members:
-        streamed = _streamed(graph, sharing, member, shared)
-        if streamed > machine.l2:
-            return f"{member.name} would read {streamed} bytes anew for each place of the shared axes"
+    largest, held = footprint(graph, sharing, members, shared, {})
+    if largest > machine.l2 * 3 // 4 or held > machine.l2:
+        return f"{held} bytes live at a time for each place of the shared axes, {largest} of them in one tensor"
+    streamed = [_streamed(graph, sharing, member, shared) for member in members]
+    if max(streamed) > machine.l2:
+        again = NEAR * sum(streamed) * tasks
+        stored = sum(_handed_over(graph, member) for member in members)
+        if again > stored:
+            return f"{sum(streamed)} bytes would be read anew for each of {tasks} places of the shared axes"
     return ""
+
+
+def _handed_over(graph: Graph, member: Computation) -> int:
+    """Bytes that would be moved if a tensor were stored: written once, and read by each of its readers."""
+    if member.name in graph.program.results:
+        return 0
+    return places(member.shape) * member.dtype.size * (1 + len(graph.consumers(member.name)))
 
 
 def footprint(
     graph: Graph, sharing: Sharing, members: list[Computation], shared: tuple[Member, ...], blocks: dict[Member, int]
-) -> int:
-    """The most bytes of handed-over tensors that live at a time, for one place (or block) of the shared axes."""
+) -> tuple[int, int]:
+    """Bytes of handed-over tensors for one place (or block) of the shared axes: of the largest, and at a time at most."""
     position = {c.name: k for k, c in enumerate(members)}
     sizes: list[tuple[int, int, int]] = []
     for member in members:
@@ -90,7 +101,8 @@ def footprint(
             extent = number_of(axis.extent)
             size *= min(held.get(axis.name, extent), extent)
         sizes.append((position[member.name], max(readers), size))
-    return max((sum(s for a, b, s in sizes if a <= k <= b) for k in range(len(members))), default=0)
+    live = [sum(size for begin, end, size in sizes if begin <= k <= end) for k in range(len(members))]
+    return max((size for _, _, size in sizes), default=0), max(live, default=0)
 
 
 def _streamed(graph: Graph, sharing: Sharing, member: Computation, shared: tuple[Member, ...]) -> int:

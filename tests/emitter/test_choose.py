@@ -55,6 +55,7 @@ def test_em_routing_is_one_kernel_and_never_holds_the_votes():
         lambda: ops.softmax.program(spec("f32[4096, 1024]")),
         lambda: ops.attention.program(*[spec("f32[2, 8, 256, 64]")] * 3),
         lambda: ops.bilateral_filter.program(spec("f32[4, 256, 256]")),
+        lambda: ops.dynamic_routing.program(spec("f32[32, 1152, 8]"), spec("f32[1152, 10, 8, 16]")),
     ],
 )
 def test_row_ops_are_one_kernel_and_store_nothing_between(program):
