@@ -126,7 +126,7 @@ def test_all_errors_of_a_stage_come_together():
 
 def test_one_fault_in_two_places_is_one_error():
     [error] = errors_of("f(P: f32[8]) -> V\nV[i] = P[k] + 2*P[k]")
-    assert error.message.startswith("`k` is neither")
+    assert error.message.startswith("`k` stands for nothing here")
     assert len(error.places) == 2
 
 

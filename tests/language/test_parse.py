@@ -132,7 +132,7 @@ def test_spans_point_into_the_text_as_written():
         ("y[i] = np.exp(x[i])", NotationError, "functions have no prefix in text", "exp(...)"),
         ("y[i] = ur.sum[j](x[j])", NotationError, "there is no such function", "one of"),
         ("y[i] = foo(x[i])", NotationError, "there is no such function", "exp"),
-        ("y[i] = exp(x[i], 2)", NotationError, "`exp` takes 1 argument(s), not 2", ""),
+        ("y[i] = exp(x[i], 2)", NotationError, "`exp` takes 1 argument, not 2", ""),
         ("y[i] = sum(x[i])", NotationError, "`sum` needs its axes", "sum[k](...)"),
         ("y[i] = sum[1](x[i])", NotationError, "only axes can be reduced over", "sum[k]"),
         ("y[i] = sum[()](x[i])", NotationError, "`sum` needs at least one axis", "sum[k]"),

@@ -212,5 +212,5 @@ def test_what_a_call_refuses():
         y[i, j] = x[i, j]
         return line(y)
 
-    with pytest.raises(ShapeError, match=r"`line` takes `x` with 1 dimension\(s\), `y` has 2"):
+    with pytest.raises(ShapeError, match=r"`line` takes `x` with 1 dimension, `y` has 2"):
         plane.definition()

@@ -112,7 +112,7 @@ def a_function_of_math(x, y, i, j):
     y[i, j] = math.exp(x[i, j])  # math.exp(x[i, j])
 
 
-@case(NotationError, "no value as a Python number", "functions of unrut")
+@case(NotationError, "no value as a Python number", "ur.cast(a, ur.f64)")
 def float_of_an_expression(x, y, i, j):
     y[i, j] = float(x[i, j])  # float(x[i, j])
 
@@ -123,12 +123,12 @@ def a_range_of_an_extent(x, y, i, j):
         pass
 
 
-@case(NotationError, "this can't be iterated over", "an axis")
+@case(NotationError, "there are no values yet to go through", "an axis")
 def iteration_over_a_tensor(x, y, i, j):
     list(x)  # list(x)
 
 
-@case(NotationError, "this can't be iterated over", "an axis")
+@case(NotationError, "there are no values yet to go through", "an axis")
 def iteration_over_an_expression(x, y, i, j):
     a, b = x[i, j]  # a, b
     y[i, j] = a + b

@@ -92,7 +92,7 @@ def a_word_of_the_notation(x, y, i, j):
     ur.tensor("exp")  # ur.tensor("exp")
 
 
-@case(AxisError, "`j` is neither an axis nor a scalar nor a tensor", "`j` on the left side")
+@case(AxisError, "`j` stands for nothing here", "`j` on the left side")
 def an_axis_that_is_nowhere_bound(x, y, i, j):
     y[i] = x[i, j]  # x[i, j]
     return y
@@ -189,7 +189,7 @@ def a_dtype_that_is_none(x, y, i, j):
     y[i, j] = ur.cast(x[i, j], "f16")  # ur.cast(x[i, j], "f16")
 
 
-@case(ShapeError, "tensor `z` has 2 dimension(s), here are 1 subscript(s)", "2 subscript(s)")
+@case(ShapeError, "`z` has 2 dimensions and is read with 1 subscript", "2 subscripts, as in z[i, j]")
 def too_few_subscripts(x, y, i, j):
     z = ur.tensor("z")
     z[i, j] = x[i, j]

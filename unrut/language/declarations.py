@@ -24,6 +24,7 @@ from unrut.language.notation import (
     Term,
 )
 from unrut.language.renaming import mentioned
+from unrut.language.spelling import counted
 from unrut.program.extents import Extent, as_extent, least, lower_bound, most, named
 from unrut.program.nodes import Operand
 from unrut.program.types import DType
@@ -247,7 +248,7 @@ def size(term: Size, known: Declarations) -> Extent:
     shape = known.shapes[term.tensor]
     if not 0 <= term.dimension < len(shape):
         raise ShapeError(
-            f"`{term.tensor}` has {len(shape)} dimension(s), there is no extent {term.dimension}",
+            f"`{term.tensor}` has {counted(len(shape), 'dimension')}, there is no extent {term.dimension}",
             places=at(term.span),
             remedy=f"{term.tensor}.shape[{len(shape) - 1}] is the last one" if shape else "a tensor with dimensions",
         )

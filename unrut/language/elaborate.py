@@ -28,6 +28,7 @@ from unrut.language.operands import operands_of
 from unrut.language.ranges import solve
 from unrut.language.reductions import read_line, read_reduction
 from unrut.language.renaming import mentioned
+from unrut.language.spelling import respell
 from unrut.language.uses import uses_of
 from unrut.program.extents import Extent, substitute
 from unrut.program.nodes import (
@@ -51,6 +52,15 @@ def elaborate(definition: Definition, specs: tuple[Spec, ...] = ()) -> Program:
 
     Raises BindError, DTypeError, NameClashError, NotationError, AxisError, ShapeError and RangeError.
     """
+    try:
+        return _elaborated(definition, specs)
+    except UnrutError as error:
+        if definition.traced:
+            respell(error)
+        raise
+
+
+def _elaborated(definition: Definition, specs: tuple[Spec, ...]) -> Program:
     errors: list[UnrutError] = []
     operands = operands_of(definition, specs, errors)
     _stop(errors)

@@ -26,6 +26,7 @@ from unrut.language.notation import (
     Subscripted,
     Term,
 )
+from unrut.language.spelling import counted, some_axes
 from unrut.program.extents import Extent
 from unrut.program.functions import FUNCTIONS
 from unrut.program.nodes import (
@@ -160,7 +161,7 @@ class Expressions:
             )
         names = self.known.axis_names | self.known.scalars | self.known.tensor_names()
         raise AxisError(
-            f"`{term.name}` is neither an axis nor a scalar nor a tensor",
+            f"`{term.name}` stands for nothing here: no axis of the left side or of a reduction, no scalar, no tensor",
             places=at(term.span),
             remedy=self.known.similar(term.name, names) or f"`{term.name}` on the left side, or sum[{term.name}](...)",
         )
@@ -175,11 +176,12 @@ class Expressions:
             )
         shape = known.shapes[term.tensor]
         if len(term.subscripts) != len(shape):
-            one = f"{term.tensor}[{', '.join('...' for _ in shape)}]" if shape else f"{term.tensor}[()]"
+            one = f"{term.tensor}[{some_axes(len(shape))}]"
             raise ShapeError(
-                f"`{term.tensor}` has {len(shape)} dimension(s) and is read with {len(term.subscripts)} subscript(s)",
+                f"`{term.tensor}` has {counted(len(shape), 'dimension')} and is read with "
+                f"{counted(len(term.subscripts), 'subscript')}",
                 places=at(term.span, f"{term.tensor} is ({', '.join(_shown(e) for e in shape)})"),
-                remedy=f"{len(shape)} subscript(s), as in {one}",
+                remedy=f"{counted(len(shape), 'subscript')}, as in {one}",
             )
         dtype = known.dtypes.get(term.tensor)
         found = gather([lambda s=s: self.subscript(s, scope, term) for s in term.subscripts])  # type: ignore[misc]

@@ -19,6 +19,7 @@ from unrut.language.operators import Expression, Value, as_expression
 from unrut.language.origin import caller_span
 from unrut.language.recorder import Recorder, place, shown
 from unrut.language.renaming import Renaming, axis_names, mentioned
+from unrut.language.spelling import counted
 from unrut.language.tensor import Tensor
 from unrut.spans import Span
 
@@ -66,7 +67,7 @@ def _argument(recorder: Recorder, callee: Definition, parameter: Parameter, valu
         )
     if parameter.dimensions is not None and value.rank not in (None, len(parameter.dimensions)):
         raise ShapeError(
-            f"`{callee.name}` takes `{parameter.name}` with {len(parameter.dimensions)} dimension(s), "
+            f"`{callee.name}` takes `{parameter.name}` with {counted(len(parameter.dimensions), 'dimension')}, "
             f"`{shown(value.name)}` has {value.rank}",
             places=place(span),
             remedy="a tensor with as many dimensions",
@@ -152,6 +153,7 @@ def final_names(definition: Definition) -> Definition:
         statements=tuple(map(renaming.statement, definition.statements)),
         results=tuple(tensors.get(name, name) for name in definition.results),
         doc=definition.doc,
+        traced=definition.traced,
         span=definition.span,
     )
 

@@ -152,6 +152,7 @@ class Definition:
     statements: tuple[Assignment, ...]
     results: tuple[str, ...]
     doc: str = field(default="", compare=False)
+    traced: bool = field(default=False, compare=False)  # whether it came from a function, so what remedies look like
     span: Span | None = field(default=None, compare=False)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from unrut.errors import BindError, DTypeError, Place, ShapeError, UnrutError
 from unrut.language.notation import Definition, Parameter, Spec
+from unrut.language.spelling import counted
 from unrut.program.extents import Extent, as_extent, named
 from unrut.program.nodes import Operand
 from unrut.program.types import DType
@@ -34,7 +35,7 @@ def operands_of(definition: Definition, specs: tuple[Spec, ...], errors: list[Un
         names = ", ".join(f"`{p.name}`" for p in parameters)
         errors.append(
             BindError(
-                f"`{definition.name}` takes {len(parameters)} tensor(s), {names or 'none'}, and got {len(specs)}",
+                f"`{definition.name}` takes {counted(len(parameters), 'tensor')}, {names or 'none'}, and got {len(specs)}",
                 places=[Place(span=definition.span)] if definition.span else [],
                 remedy="one array or spec for each parameter, in the order of the signature",
             )
@@ -127,7 +128,7 @@ def _check(parameter: Parameter, spec: Spec, sizes: _Sizes, errors: list[UnrutEr
     if len(written) != len(spec.dimensions):
         errors.append(
             ShapeError(
-                f"`{parameter.name}` has {len(spec.dimensions)} dimension(s) here and {len(written)} in the signature",
+                f"`{parameter.name}` has {counted(len(spec.dimensions), 'dimension')} here and {len(written)} in the signature",
                 places=_place(parameter, f"({', '.join(map(str, spec.dimensions))}) was given"),
                 remedy="an array of the signature's rank, or change the signature",
             )

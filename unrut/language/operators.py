@@ -212,7 +212,7 @@ def as_expression(value: Value, span: Span | None = None) -> Expression:
         case np.generic():
             return as_expression(value.item(), span)
         case _:
-            raise _no_value(value, span)
+            raise no_value(value, span)
 
 
 def _is_index(term: Term, parts: tuple[Expression, ...]) -> bool:
@@ -251,13 +251,22 @@ def _array_inside(span: Span | None) -> UnrutError:
     )
 
 
-def _no_value(value: object, span: Span | None) -> UnrutError:
+def no_value(value: object, span: Span | None) -> UnrutError:
+    """The error for what can't stand in an expression."""
     match value:
         case np.ndarray():
             return _array_inside(span)
         case complex():
             message = "complex numbers are not part of the language yet"
             return DTypeError(message, places=place(span), remedy="real and imaginary part in two tensors")
+        case tuple() | list() if value and all(isinstance(part, Axis) for part in value):
+            names = [part.name for part in value]
+            one = f'{names[0]}, = ur.axes("{names[0]}"), with a comma, or {names[0]} = ur.axis("{names[0]}")'
+            return NotationError(
+                "a tuple of axes stands here, not an axis: `ur.axes` gives a tuple, also for one name",
+                places=place(span),
+                remedy=one if len(names) == 1 else f'{", ".join(names)} = ur.axes("{" ".join(names)}")',
+            )
         case tuple() | list():
             return NotationError(
                 "a tuple can't stand in an expression",

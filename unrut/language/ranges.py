@@ -270,6 +270,4 @@ def _unbounded(unknown: str, axis: str, span: Span | None, uses: Sequence[Use]) 
     else:
         why = "its subscripts hold other unknown axes, or bound nothing"
     places = [*at(span), *(place for use in mine[:1] for place in at(use.read.span, "stands here"))]
-    return AxisError(
-        f"axis `{axis}` has no range: {why}", places=places, remedy=f'a range by hand: ur.axis("{axis}", 7)'
-    )
+    return AxisError(f"axis `{axis}` has no range: {why}", places=places, remedy=f"a range by hand: axis {axis}: 7")

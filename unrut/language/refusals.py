@@ -61,7 +61,10 @@ class Refusals:
         raise self._refuse(*_TRUTH.get(construct(caller_span()), _OTHERWISE))
 
     def __iter__(self) -> NoReturn:
-        raise self._refuse("this can't be iterated over", "an axis: i = ur.axis('i'), or a Python range")
+        name = called_name(caller_span())
+        if name in REDUCTIONS:
+            raise self._refuse(f"Python's `{name}` goes through values, there are none yet", equivalent(name))
+        raise self._refuse("there are no values yet to go through", 'an axis: i = ur.axis("i"), or a Python range')
 
     def __len__(self) -> NoReturn:
         raise self._refuse("this has no length yet", "P.shape[0], an extent as a number")
@@ -71,7 +74,9 @@ class Refusals:
 
     def __float__(self) -> NoReturn:
         name = called_name(caller_span())
-        remedy = equivalent(name) if name in SCALAR_FUNCTIONS else "functions of unrut, such as ur.exp(a)"
+        cast = {"float": "ur.cast(a, ur.f64)", "int": "ur.cast(a, ur.i64)"}
+        other = cast.get(name, "functions of unrut, such as ur.exp(a)")
+        remedy = equivalent(name) if name in SCALAR_FUNCTIONS else other
         raise self._refuse("an expression has no value as a Python number yet", remedy)
 
     __int__ = __complex__ = __float__

@@ -12,6 +12,7 @@ from unrut.language.operators import Expression, Operators, Value, as_expression
 from unrut.language.origin import caller_span
 from unrut.language.recorder import Recorder, current, place, shown
 from unrut.language.refusals import Refusals
+from unrut.language.spelling import counted, some_axes
 from unrut.language.vocabulary import MODES
 from unrut.spans import Span
 
@@ -72,9 +73,10 @@ class Tensor(Operators):
         parts = [as_expression(s, span) for s in _tuple(subscripts)]
         if self.rank is not None and len(parts) != self.rank:
             raise ShapeError(
-                f"tensor `{shown(self.name)}` has {self.rank} dimension(s), here are {len(parts)} subscript(s)",
+                f"`{shown(self.name)}` has {counted(self.rank, 'dimension')} and is read with "
+                f"{counted(len(parts), 'subscript')}",
                 places=place(span),
-                remedy=f"{self.rank} subscript(s)",
+                remedy=f"{counted(self.rank, 'subscript')}, as in {shown(self.name)}[{some_axes(self.rank)}]",
             )
         policy = outside.term if isinstance(outside, Expression) else outside
         read = Subscripted(tensor=self.name, subscripts=tuple(p.term for p in parts), outside=policy, span=span)
@@ -123,7 +125,11 @@ class Shape(Refusals):
         if dimension < 0 and rank is not None:
             dimension += rank
         if dimension < 0 or (rank is not None and dimension >= rank):
-            known = "whose number of dimensions is unknown here" if rank is None else f"which has {rank} dimension(s)"
+            known = (
+                "whose number of dimensions is unknown here"
+                if rank is None
+                else f"which has {counted(rank, 'dimension')}"
+            )
             raise self._refuse(
                 f"there is no such extent of `{shown(self.tensor.name)}`, {known}", "a dimension counted from 0"
             )

@@ -25,6 +25,7 @@ from unrut.language.notation import (
     Term,
 )
 from unrut.language.signature import unknown_dtype
+from unrut.language.spelling import counted
 from unrut.language.vocabulary import (
     CONSTANTS,
     DTYPES,
@@ -201,7 +202,9 @@ class TermReader:
                 return Conversion(operand=self.read(operand, depth + 1), dtype=self.dtype(dtype), span=self.span(node))
             case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in SCALAR_FUNCTIONS:
                 if len(arguments) != SCALAR_FUNCTIONS[name]:
-                    raise self.fault(f"`{name}` takes {SCALAR_FUNCTIONS[name]} argument(s), not {len(arguments)}", node)
+                    raise self.fault(
+                        f"`{name}` takes {counted(SCALAR_FUNCTIONS[name], 'argument')}, not {len(arguments)}", node
+                    )
                 read = tuple(self.read(argument, depth + 1) for argument in arguments)
                 return Applied(function=name, arguments=read, span=self.span(node))
             case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name in SUGAR:

@@ -18,6 +18,7 @@ from unrut.language.notation import Definition, GivenAxis, Name, Parameter
 from unrut.language.operators import Axis, Expression, Value, as_expression
 from unrut.language.origin import assigned_name, caller_span
 from unrut.language.recorder import Recorder, Recording, needed, place, shown
+from unrut.language.several import Axes
 from unrut.language.tensor import Tensor
 
 
@@ -40,6 +41,7 @@ def trace(function: Callable[..., Any], face: Face, signature: tuple[Parameter, 
         statements=tuple(recorder.statements.values()),
         results=_results(returned, recorder, face),
         doc=(function.__doc__ or "").strip(),
+        traced=True,
         span=face.span,
     )
     return final_names(definition)
@@ -114,7 +116,7 @@ def axes(names: str) -> tuple[Axis, ...]:
     if not found or len(set(found)) < len(found):
         what = "one axis twice" if found else "no axis"
         raise AxisError(f"`{names}` names {what}", places=place(span), remedy='ur.axes("n c")')
-    return tuple(Axis(name, None, span) for name in found)
+    return Axes(Axis(name, None, span) for name in found)
 
 
 def axis(name: str, extent: Value = None, **later: object) -> Axis:
