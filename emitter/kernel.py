@@ -80,7 +80,7 @@ class Kernel:
         self._known: dict[tuple[object, ...], _Call] = {}
         self._kept = local()
 
-    def __call__(self, *arrays: Array, out: Any = None, threads: int | None = None, **named: Any) -> Any:
+    def __call__(self, /, *arrays: Array, out: Any = None, threads: int | None = None, **named: Any) -> Any:
         """The results; see the class."""
         operands, scalars = self._sort(arrays, named)
         given = self._take(out)

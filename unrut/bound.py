@@ -38,20 +38,20 @@ class Bound:
 
         return show(self.program)
 
-    def reference(self, *arrays: Any, **scalars: float) -> Any:
+    def reference(self, /, *arrays: Any, **scalars: float) -> Any:
         """The results by the reference, in plain NumPy: an array, or a tuple of them."""
         from unrut.reference import evaluate
 
         found = evaluate(self.program, self._arrays(arrays), self._scalars(scalars))
         return only_or_all([found[name] for name in self.program.results])
 
-    def intermediates(self, *arrays: Any, **scalars: float) -> dict[str, Array]:
+    def intermediates(self, /, *arrays: Any, **scalars: float) -> dict[str, Array]:
         """Every tensor that the program defines, by name, as the reference computes it."""
         from unrut.reference import evaluate
 
         return evaluate(self.program, self._arrays(arrays), self._scalars(scalars), every=True)
 
-    def explain(self, result: str | None = None, **place: int) -> Any:
+    def explain(self, result: str | None = None, /, **place: int) -> Any:
         """Every term behind one element: `bound.explain(n=0, co=3, y=1)`, or `explain("mu", n=0)` of another tensor.
 
         Without a name the op's first result is meant. Needs arrays that were given to `bind`. The explanation prints
@@ -76,7 +76,7 @@ class Bound:
             return kernel
         return Kernel(kernel.library, kernel.trace, threads=threads, scalars=self.scalars)
 
-    def __call__(self, *arrays: Any, out: Any = None, threads: int | None = None, **scalars: float) -> Any:
+    def __call__(self, /, *arrays: Any, out: Any = None, threads: int | None = None, **scalars: float) -> Any:
         """The results by a compiled kernel, made at the first call for these layouts."""
         given = self._arrays(arrays)
         results = take_results(out, self.program.results)

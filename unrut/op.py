@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from unrut.arrays import is_array, spec_of, take, take_results, wrong_number
 from unrut.bound import Bound, only_or_all
-from unrut.errors import NotationError
+from unrut.errors import BindError, NotationError
 from unrut.language.arguments import Options
 from unrut.language.front import Front, Traced, Written, missing_scalars
 from unrut.language.inline import inline
@@ -37,23 +37,27 @@ class Op:
         self._definitions: dict[tuple[object, ...], Definition] = {}
         self._being_traced: set[tuple[int, tuple[object, ...]]] = set()
         self._kernels = Kernels()
-        self.__name__ = front.face.name
+        self.__name__ = self.__qualname__ = front.face.name
 
     def __repr__(self) -> str:
         face = self._front.face
         options = [name if _absent(value) else f"{name}={value!r}" for name, value in face.options.items()]
         return f"<op {face.name}({', '.join([*face.tensors, *(['*', *options] if options else [])])})>"
 
+    def __reduce__(self) -> str | tuple[Callable[..., Op], tuple[str, str]]:
+        """Ops go to other processes as functions do, by the name that they bear in their module; those of texts as text."""
+        return (parse, (self._front.text, self._front.file)) if isinstance(self._front, Written) else self.__qualname__
+
     @property
     def name(self) -> str:
         """The name, also that of the C function."""
         return self._front.face.name
 
-    def definition(self, **params: Any) -> Definition:
+    def definition(self, /, **params: Any) -> Definition:
         """What the op says for these options, as an untyped tree. Traced once for each set of options."""
         return self._define(self._front.options(params))
 
-    def program(self, *specs: Any, **params: Any) -> Program:
+    def program(self, /, *specs: Any, **params: Any) -> Program:
         """The typed Program for specs or arrays; without any, the op's own signature must say every dtype and extent.
 
         Raises BindError, DTypeError, NotationError, NameClashError, AxisError, ShapeError, RangeError.
@@ -61,26 +65,26 @@ class Op:
         given, options = self._arguments(specs, params)
         return self._program(self._specs(given) if given else (), options)
 
-    def bind(self, *specs: Any, **params: Any) -> Bound:
+    def bind(self, /, *specs: Any, **params: Any) -> Bound:
         """The op with specs or arrays and options fixed. Arrays are remembered and used where none are given later."""
         given, options = self._arguments(specs, params)
         program = self._program(self._specs(given) if given else (), options)
         arrays = take(self.name, self._front.face.tensors, given) if given and all(map(is_array, given)) else None
         return Bound(program, arrays, options.scalars)
 
-    def reference(self, *arrays: Any, **params: Any) -> Any:
+    def reference(self, /, *arrays: Any, **params: Any) -> Any:
         """The results by the reference, in plain NumPy: an array, or a tuple of them."""
         given, options = self._arguments(arrays, params)
         return self._bound(given, options).reference()
 
-    def show(self, *specs: Any, **params: Any) -> str:
+    def show(self, /, *specs: Any, **params: Any) -> str:
         """The text. Without specs, extents bear the names of the axes that read them, and unknown dtypes are f32."""
         from unrut.program.show import show
 
         given, options = self._arguments(specs, params)
         return show(self._program(self._specs(given) if given else placeholder_specs(self._define(options)), options))
 
-    def __call__(self, *arrays: Any, out: Any = None, **params: Any) -> Any:
+    def __call__(self, /, *arrays: Any, out: Any = None, **params: Any) -> Any:
         """The results, by a kernel that is compiled for this machine at the first call and kept in the process.
 
         `out` is an array, or a tuple of them for several results, to write to. Among the tensors of an op that is being
@@ -110,6 +114,12 @@ class Op:
     def _arguments(self, given: Sequence[Any], params: dict[str, Any]) -> tuple[tuple[Any, ...], Options]:
         """Tensors by position, those that were given by name put in their place; options sorted."""
         tensors = list(given)
+        twice = [name for name in self._front.face.tensors[: len(given)] if name in params]
+        if twice:
+            message = f"`{twice[0]}` of `{self.name}` is given by its place and by its name"
+            raise BindError(
+                message, places=place(caller_span()), remedy=f"{self.name}({', '.join(self._front.face.tensors)})"
+            )
         for name in self._front.face.tensors[len(given) :]:
             if name not in params:
                 break
@@ -127,6 +137,9 @@ class Op:
             self._being_traced.add(mine)
             try:
                 found = self._definitions[options.key] = self._front.define(options)
+            except RecursionError:
+                message = f"op `{self.name}` calls itself, or others, without end"
+                raise NotationError(message, remedy="an option that counts down to 0") from None
             finally:
                 self._being_traced.discard(mine)
         return found
@@ -192,6 +205,4 @@ def parse(text: str, file: str = "<text>") -> Op:
 
     Raises NotationError, NameClashError, DTypeError, whatever the text is.
     """
-    return Op(Written(parse_definition(text, file)))
-
-
+    return Op(Written(parse_definition(text, file), text, file))

@@ -30,7 +30,7 @@ class Span:
 
 def point_at(span: Span, note: str = "") -> list[str]:
     """The lines that show a span: the place, the source line, a caret under the stretch, and the note beside it."""
-    line = span.source_line()
+    line = "".join(c if c.isprintable() else " " for c in span.source_line())  # nothing that a terminal would obey
     if not line.strip():
         return [f"  {span.where()}   {note}".rstrip()]
     indent = len(line) - len(line.lstrip())

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from unrut.errors import BindError, NotationError, UnrutError, raise_all
+from unrut.errors import BindError, NameClashError, NotationError, UnrutError, raise_all
 from unrut.language.names import name_fault
 from unrut.language.operators import Expression
 from unrut.language.origin import caller_span, definition_span
@@ -71,6 +71,7 @@ def face_of(function: Callable[..., Any]) -> Face:
         match parameter.kind:
             case inspect.Parameter.KEYWORD_ONLY:
                 options[parameter.name] = parameter.default
+                errors += [call_word(parameter.name, span)] if parameter.name in CALL_WORDS else []
             case inspect.Parameter.VAR_POSITIONAL | inspect.Parameter.VAR_KEYWORD:
                 message = f"op `{name}` has a variable parameter `{parameter.name}`"
                 errors.append(NotationError(message, places=place(span), remedy="a name for each tensor and option"))
@@ -85,6 +86,15 @@ def face_of(function: Callable[..., Any]) -> Face:
     if errors:
         raise_all(errors)
     return Face(name=name, tensors=tuple(tensors), options=options, span=span)
+
+
+CALL_WORDS = ("out", "threads")
+
+
+def call_word(name: str, span: Span | None) -> NameClashError:
+    """The error for an option that could not be told from what every call takes."""
+    message = f"`{name}` can't be the name of an option: `{name}=` has a meaning in every call of an op"
+    return NameClashError(message, places=place(span), remedy=f"another name, such as `{name}_`")
 
 
 def sort_options(face: Face, given: Mapping[str, Any]) -> Options:

@@ -33,7 +33,10 @@ from unrut.spans import Span
 
 @dataclass(slots=True, kw_only=True)
 class Declarations:
-    """The names of one op. `dtypes` grows as statements are read; `unknowns` says where an unknown extent came from."""
+    """The names of one op. `dtypes` grows as statements are read; `unknowns` says where an unknown extent came from.
+
+    `sizes` are the names that the signature has for extents, with the spelling that expressions have: `n` is `P.shape[0]`.
+    """
 
     operands: tuple[Operand, ...]
     scalars: frozenset[str]
@@ -41,6 +44,7 @@ class Declarations:
     axis_names: frozenset[str]
     shapes: dict[str, tuple[Extent, ...]]
     dtypes: dict[str, DType]
+    sizes: dict[str, str] = field(default_factory=dict)
     given: dict[str, Extent] = field(default_factory=dict)
     unknowns: dict[str, tuple[str, Span | None]] = field(default_factory=dict)
 
@@ -115,10 +119,20 @@ def declare(definition: Definition, operands: tuple[Operand, ...], errors: list[
         axis_names=frozenset(axes),
         shapes={operand.name: operand.shape for operand in operands},
         dtypes={operand.name: operand.dtype for operand in operands},
+        sizes=_named_sizes(definition),
     )
     _Given(definition, known, errors).settle()
     _check_results(definition, known, errors)
     return known
+
+
+def _named_sizes(definition: Definition) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for parameter in definition.parameters:
+        for k, dimension in enumerate(parameter.dimensions or ()):
+            if isinstance(dimension, str):
+                found.setdefault(dimension, f"{parameter.name}.shape[{k}]")
+    return found
 
 
 def target_axes(statement: Assignment, errors: list[UnrutError] | None = None) -> tuple[str, ...]:
@@ -230,10 +244,11 @@ class _Given:
                     return left // right.value()
             case _:
                 pass
+        spelling = self.known.sizes.get(term.name) if isinstance(term, Name) else None
         raise NotationError(
             "a range given by hand is made of integers and extents with + - * // maximum minimum",
             places=at(term.span),
-            remedy="7, or P.shape[2] - 2",
+            remedy=spelling or "7, or P.shape[2] - 2",
         )
 
 

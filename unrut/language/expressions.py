@@ -159,6 +159,12 @@ class Expressions:
                 places=at(term.span),
                 remedy=f"`{term.name}` on the left side, or a reduction around this: sum[{term.name}](...)",
             )
+        if term.name in self.known.sizes:
+            raise AxisError(
+                f"size `{term.name}` of the signature stands for nothing in expressions",
+                places=at(term.span),
+                remedy=self.known.sizes[term.name],
+            )
         names = self.known.axis_names | self.known.scalars | self.known.tensor_names()
         raise AxisError(
             f"`{term.name}` stands for nothing here: no axis of the left side or of a reduction, no scalar, no tensor",

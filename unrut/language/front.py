@@ -7,7 +7,16 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from unrut.errors import BindError, NotationError
-from unrut.language.arguments import Face, Options, face_of, sort_options, unknown_options, unusable_option
+from unrut.language.arguments import (
+    CALL_WORDS,
+    Face,
+    Options,
+    call_word,
+    face_of,
+    sort_options,
+    unknown_options,
+    unusable_option,
+)
 from unrut.language.notation import Definition, Parameter
 from unrut.language.operators import Expression
 from unrut.language.recorder import place
@@ -64,8 +73,12 @@ class Traced:
 class Written:
     """An op that was read from text. Its options are its scalars; they are needed only where values are computed."""
 
-    def __init__(self, definition: Definition) -> None:
+    def __init__(self, definition: Definition, text: str, file: str) -> None:
+        taken = [name for name in definition.scalars if name in CALL_WORDS]
+        if taken:
+            raise call_word(taken[0], definition.span)
         self.definition = definition
+        self.text, self.file = text, file
         self.face = Face(
             name=definition.name,
             tensors=tuple(p.name for p in definition.parameters),

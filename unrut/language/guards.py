@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from unrut.program.affine import Affine, affine, number
 from unrut.program.extents import Extent, provably_le
 from unrut.program.intervals import interval
-from unrut.program.nodes import Call, Expr
+from unrut.program.nodes import Call, Const, Expr
 from unrut.program.values import value_of
 
 
@@ -64,6 +64,8 @@ _OPPOSITE = {
 def guard_of(condition: Expr, holds: bool = True) -> Guard:
     """What is known where a condition holds, or where it does not."""
     match condition:
+        case Const(value=value):
+            return Guard() if bool(value) == holds else Guard(facts=(number(1),))
         case Call(function="invert", arguments=(inner,)):
             return guard_of(inner, not holds)
         case Call(function="bitwise_and" | "bitwise_or" as function, arguments=(left, right)):

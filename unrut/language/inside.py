@@ -168,7 +168,15 @@ def _leaves(
         side = f"down to {place}" if place < 0 else f"up to {place}"
         message = f"a read leaves `{tensor}`: `{form}` goes {side}, the extent is {dimension}"
         note = f"{f'at {where} ' if where else ''}it is {place}, {far}"
-    return RangeError(message, places=at(read.span, note), remedy=_remedy(read, tuple(sorted(form.axes))))
+    remedy = _remedy(read, tuple(sorted(form.axes)))
+    if not form.terms and below is not None:
+        remedy = f"{_from_the_end(read, k, form)}, as places count from the front; or {remedy}"
+    return RangeError(message, places=at(read.span, note), remedy=remedy)
+
+
+def _from_the_end(read: Read, k: int, form: Affine) -> str:
+    """What stands for Python's `x[-1]`: `x.shape[0] - 1`."""
+    return f"{read.tensor}.shape[{k}] - {form.constant * -1}"
 
 
 def _remedy(read: Read, axes: tuple[str, ...]) -> str:

@@ -18,7 +18,7 @@ class Axes(tuple[Axis, ...]):
         raise no_value(self, caller_span())
 
     def __add__(self, other: Any) -> Any:
-        return tuple(self) + other if isinstance(other, tuple) else self._refuse()
+        return (*self, *other) if isinstance(other, tuple) else self._refuse()
 
     __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __mod__ = __rmod__ = _refuse
     __floordiv__ = __rfloordiv__ = __truediv__ = __rtruediv__ = __neg__ = _refuse

@@ -59,10 +59,10 @@ class _Reader:
         self.position = min(self.position + 1, len(self.tokens) - 1)
         return token
 
-    def expect(self, token: str, after: str) -> None:
+    def expect(self, token: str, after: str, *remedy: str) -> None:
         if self.next != token:
             found = f"`{self.next}`" if self.next else "the end"
-            raise self.fault(f"`{token}` is expected {after}, not {found}")
+            raise self.fault(f"`{token}` is expected {after}, not {found}", *remedy)
         self.take()
 
     def fault(
@@ -107,7 +107,7 @@ class _Reader:
             else:
                 raise self.fault(f"a number or a name is expected, not `{self.next or 'the end'}`", remedy="f32[8, n]")
             if self.next != "]":
-                self.expect(",", "between extents")
+                self.expect(",", "between extents", "f32[8, n]")
         self.take()
         return tuple(found)
 
@@ -120,7 +120,10 @@ class _Reader:
             if name in scalars or any(p.name == name for p in tensors):
                 self.errors.append(
                     self.text.fault(
-                        f"parameter `{name}` stands twice", self.tokens[at][1], self.tokens[at][1] + len(name)
+                        f"parameter `{name}` stands twice",
+                        self.tokens[at][1],
+                        self.tokens[at][1] + len(name),
+                        remedy="another name for one of them",
                     )
                 )
             dtype, dimensions = None, None

@@ -118,6 +118,9 @@ class Shape(Refusals):
     def __init__(self, tensor: Tensor) -> None:
         self.tensor = tensor
 
+    def __repr__(self) -> str:
+        return f"<shape of {self.tensor!r}>"
+
     def __getitem__(self, dimension: int) -> Expression:
         rank = self.tensor.rank
         if type(dimension) is not int:

@@ -57,6 +57,9 @@ _OTHER_SPELLING = {
 }
 
 
+_PARTS = "numbers, axes, reads such as P[n, i], operators, functions and reductions"
+
+
 @dataclass(slots=True, kw_only=True)
 class TermReader:
     """Reads expressions. `span` gives the place of a node, `point` an error there; `nodes` counts towards `LARGEST`."""
@@ -104,12 +107,16 @@ class TermReader:
                 return self.call(node, depth)
             case _:
                 key = type(node.op) if isinstance(node, ast.UnaryOp | ast.BinOp) else type(node)
-                message, remedy = _OTHER_SPELLING.get(key, ("this is not part of the notation", ""))
+                message, remedy = _OTHER_SPELLING.get(key, ("this is not part of the notation", _PARTS))
                 raise self.fault(message, node, remedy)
 
     def number(self, value: object, node: ast.AST) -> Number:
         if value is Ellipsis:
             raise self.fault("`...` is not part of the notation", node, "one subscript for each dimension")
+        if isinstance(value, complex):
+            raise self.fault(
+                "complex numbers are not part of the language yet", node, "two tensors, real and imaginary"
+            )
         if not isinstance(value, bool | int | float):
             remedy = '"edge" and the like stand in P.outside("edge")[...] alone'
             raise self.fault("only numbers can stand here", node, remedy)
@@ -203,7 +210,9 @@ class TermReader:
             case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in SCALAR_FUNCTIONS:
                 if len(arguments) != SCALAR_FUNCTIONS[name]:
                     raise self.fault(
-                        f"`{name}` takes {counted(SCALAR_FUNCTIONS[name], 'argument')}, not {len(arguments)}", node
+                        f"`{name}` takes {counted(SCALAR_FUNCTIONS[name], 'argument')}, not {len(arguments)}",
+                        node,
+                        f"{name}({', '.join('ab'[: SCALAR_FUNCTIONS[name]])})",
                     )
                 read = tuple(self.read(argument, depth + 1) for argument in arguments)
                 return Applied(function=name, arguments=read, span=self.span(node))

@@ -49,8 +49,9 @@ def trace(function: Callable[..., Any], face: Face, signature: tuple[Parameter, 
 
 def _results(returned: object, recorder: Recorder, face: Face) -> tuple[str, ...]:
     """The names of the results, after a look at what is missing."""
-    last = list(recorder.statements)[-1] if recorder.statements else "V"
-    where = place(recorder.statements[last].span if recorder.statements else face.span)
+    own = [name for name in recorder.statements if "." not in name]
+    last = own[-1] if own else "V"
+    where = place(recorder.statements[last].span if own else face.span)
     remedy = f"return {shown(last)}"
     if returned is None:
         raise NotationError(f"op `{face.name}` returns nothing: a forgotten return?", places=where, remedy=remedy)
