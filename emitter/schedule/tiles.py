@@ -4,6 +4,9 @@
 Accumulators: rows x vectors, at most 24 of 32 registers (12 of 16): 6x4, 8x3, 12x2, 14x1. Rows are axes along which a vector
 that was loaded is used again; without such an axis there are only vectors. Differences in padding decide between shapes,
 ties go to more vectors (fewer broadcasts).
+
+A tile is written out, once for each way in which its axes may be cut off. A term that is itself long (guards, divisions)
+leaves room for fewer rows, and for fewer vectors: TEXT vector operations are the most that compilers take in a second.
 """
 
 from __future__ import annotations
@@ -13,8 +16,9 @@ from dataclasses import dataclass
 from unrut.emitter.graph.access import Access, accesses
 from unrut.emitter.graph.computation import Computation
 from unrut.emitter.machine import Machine
-from unrut.emitter.schedule.costs import number_of
+from unrut.emitter.schedule.costs import number_of, work
 
+TEXT = 1200
 ROWS = {4: 6, 3: 8, 2: 12, 1: 14}
 FEW_ROWS = {2: 6, 1: 8}
 
@@ -47,6 +51,12 @@ def reused(computation: Computation, lanes: str, axis: str) -> bool:
     return any(lanes in access.axes() and axis not in access.axes() for access in found)
 
 
+def _operations(computation: Computation) -> float:
+    """Vector operations of one term, its conditions included."""
+    conditions = computation.reduction.where if computation.reduction is not None else ()
+    return 1.0 + work(computation.body) + sum(map(work, conditions))
+
+
 def tile(computation: Computation, lanes: str, rows: list[str], given: dict[str, int], machine: Machine) -> Tile:
     """A tile for lanes along a free axis. `rows`: axes that may be rows, best first; `given`: blocks that are settled."""
     shapes = ROWS if machine.registers >= 32 else FEW_ROWS
@@ -60,7 +70,9 @@ def tile(computation: Computation, lanes: str, rows: list[str], given: dict[str,
         1
     ]
     nv = min(options, key=lambda n: (round(rounded(vectors, n), 1), -n))
-    budget = max(1, shapes[nv] // settled)
+    room = int(TEXT / (_operations(computation) * 2 ** sum(not e.is_fixed for e in extents.values())))
+    nv = max(1, min(nv, room))
+    budget = max(1, min(shapes[nv], room // nv) // settled)
     found: list[tuple[str, int]] = []
     for axis in rows:
         if budget < 2:
