@@ -92,7 +92,7 @@ def footprint(
     position = {c.name: k for k, c in enumerate(members)}
     sizes: list[tuple[int, int, int]] = []
     for member in members:
-        readers = [position[c.name] for c in graph.consumers(member.name) if c.name in position]
+        readers = [position[name] for name in sharing.consumers[member.name] if name in position]
         if member.name in graph.program.results or not readers:
             continue
         held = {sharing.axis_of(member, name): blocks.get(name, 1) for name in shared}

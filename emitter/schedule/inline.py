@@ -8,6 +8,7 @@ Because: what is cheap to compute, or read once, is not worth the memory. Each v
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from unrut.emitter.graph.computation import Computation, Graph
@@ -21,7 +22,7 @@ def inline(graph: Graph, names: tuple[str, ...]) -> Graph:
     gone: dict[str, Computation] = {}
     kept: list[Computation] = []
     for computation in graph.computations:
-        changed = rewritten(computation, lambda expr: _replaced(expr, gone)) if gone else computation
+        changed = evaluated_at_reads(computation, gone) if gone else computation
         if computation.name in names:
             gone[computation.name] = changed
         else:
@@ -29,7 +30,12 @@ def inline(graph: Graph, names: tuple[str, ...]) -> Graph:
     return replace(graph, computations=tuple(kept))
 
 
-def _replaced(expr: Expr, gone: dict[str, Computation]) -> Expr:
+def evaluated_at_reads(computation: Computation, gone: Mapping[str, Computation]) -> Computation:
+    """The computation with the bodies of those that are gone in place of their reads."""
+    return rewritten(computation, lambda expr: _replaced(expr, gone))
+
+
+def _replaced(expr: Expr, gone: Mapping[str, Computation]) -> Expr:
     parts = tuple(_replaced(part, gone) for part in children(expr))
     expr = rebuild(expr, parts) if parts else expr
     if isinstance(expr, Read) and expr.tensor in gone:

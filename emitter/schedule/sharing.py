@@ -47,6 +47,9 @@ class Sharing:
             for consumer in graph.computations
             for producer in graph.producers(consumer)
         ]
+        self.consumers: dict[str, list[str]] = {c.name: [] for c in graph.computations}
+        for e in self.edges:
+            self.consumers[e.producer].append(e.consumer)
         self.root: dict[Member, Member] = {}
         for e in self.edges:
             for ours, theirs in e.pairs:
