@@ -36,7 +36,9 @@ def form_faults(argument: Argument, value: object) -> Iterator[BindError]:
         else:
             yield BindError(
                 f"`{name}` has dtype {value.dtype}, the kernel was compiled for {wanted}",
-                remedy=f"{name}.astype(np.{wanted.name}), or call the op itself, which compiles for {value.dtype}",
+                remedy=f"an array of {wanted.name} to write to"
+                if argument.written
+                else f"{name}.astype(np.{wanted.name}), or call the op itself, which compiles for {value.dtype}",
             )
     if value.ndim != len(argument.shape):
         yield BindError(
@@ -72,7 +74,9 @@ def extent_faults(argument: Argument, array: Array, sizes: Mapping[str, int]) ->
         where = f", where {', '.join(f'{n} = {v}' for n, v in sizes.items())}" if sizes else ""
         yield BindError(
             f"`{argument.name}` has shape {array.shape}, the kernel was compiled for {_shape(argument.shape)}{where}",
-            remedy=f"an array of shape {wanted}, or call the op itself, which compiles for other shapes",
+            remedy=f"np.empty({wanted}, np.{argument.dtype.numpy.name})"
+            if argument.written
+            else f"an array of shape {wanted}, or call the op itself, which compiles for other shapes",
         )
 
 

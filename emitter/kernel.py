@@ -93,7 +93,7 @@ class Kernel:
                 self._known.clear()
             self._known[key] = call
         if given is None:
-            results = tuple(np.empty(s, a.dtype.numpy) for s, a in zip(call.shapes, self._results, strict=True))
+            results = tuple(_fresh(a, shape) for a, shape in zip(self._results, call.shapes, strict=True))
         else:
             results = given
             self._refuse_overlap(operands, results)
@@ -262,6 +262,16 @@ def _form(array: Any) -> object:
 def _form_of(array: Array) -> tuple[object, ...]:
     flags = array.flags
     return array.shape, array.strides, array.dtype, flags.aligned, flags.writeable
+
+
+def _fresh(argument: Argument, shape: tuple[int, ...]) -> Array:
+    """An array for a result, in C order."""
+    try:
+        return np.empty(shape, argument.dtype.numpy)
+    except (MemoryError, ValueError) as error:
+        raise BindError(
+            f"there is no memory for `{argument.name}` of shape {shape}: {error}", remedy="smaller arrays"
+        ) from None
 
 
 def _fresh_faults(argument: Argument, shape: tuple[int, ...]) -> list[BindError]:

@@ -30,7 +30,7 @@ from unrut.emitter.schedule.legal import check_legal
 from unrut.emitter.schedule.plan import Plan
 from unrut.emitter.schedule.plan_text import show as show_plan
 from unrut.emitter.source import Source
-from unrut.errors import InternalError
+from unrut.errors import BindError, InternalError
 from unrut.program.extents import Extent
 from unrut.program.nodes import Program
 from unrut.program.walk import contributing
@@ -69,7 +69,9 @@ class Trace:
             return show_nest(self.nest)
         if stage == "source" and self.source is not None:
             return self.source.code
-        raise InternalError(f"there is no stage `{stage}` here; stages are {', '.join(STAGES)}")
+        if stage not in STAGES:
+            raise BindError(f"there is no stage `{stage}`", remedy=f"one of {', '.join(STAGES)}")
+        raise InternalError(f"the journey did not come to the stage `{stage}`")
 
 
 def default_layouts(program: Program) -> dict[str, Layout]:

@@ -52,6 +52,9 @@ class Report:
         """Bytes that a call with one thread needs beside its arguments."""
         return self.shared + self.scratch
 
+    def __str__(self) -> str:
+        return self.show()
+
     def show(self) -> str:
         """The report as text."""
         times = self.composed / max(self.compulsory, 1)

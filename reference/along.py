@@ -17,7 +17,7 @@ def along(expr: Along, places: Places, scene: Scene, value: Evaluator) -> Array:
     The line is evaluated whole, then the places asked for are taken from it. As the formula: a line with NaN, with
     +inf, or of nothing but -inf is NaN all along. Sums are pairwise in f64.
 
-    Source: Blanchard, Higham, Higham, IMA J. Numer. Anal. 41 (2021), equation (1.4).
+    Source: Blanchard, Higham, Higham, IMA J. Numer. Anal. 41 (2021), section 1.
     """
     whole = range(scene.length(expr.axis.extent))
     at = list(places.ranges).index(expr.axis.name)

@@ -15,7 +15,7 @@ def logsumexp_block(terms: Array) -> Array:
     +inf if any is +inf, NaN if any is NaN. Two blocks combine by `logaddexp`.
 
     Source: Blanchard, Higham, Higham, "Accurately computing the log-sum-exp and softmax functions", IMA J. Numer. Anal.
-    41 (2021), equation (1.5).
+    41 (2021), section 1.
     """
     largest = np.max(terms, axis=-1, keepdims=True, initial=-np.inf)
     c = np.where(np.isfinite(largest), largest, 0.0)

@@ -56,6 +56,22 @@ def why_no_compiler() -> str:
     return ""
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How far from their bounds kernels were, over all tests that judged by bound."""
+    reports = [r for kind in terminalreporter.stats.values() for r in kind if getattr(r, "when", "") == "teardown"]
+    found = [v for r in reports for name, values in r.user_properties if name == "error over bound" for v in values]
+    if found:
+        ratios = sorted(worst for worst, _, _ in found)
+        marks = ", ".join(
+            f"{q} %: {ratios[min(len(ratios) - 1, len(ratios) * q // 100)]:.3g}" for q in (50, 90, 99, 100)
+        )
+        judged, undecided = sum(share for _, share, _ in found) / len(found), sum(number for _, _, number in found)
+        terminalreporter.write_sep("-", "error over bound, by share of results")
+        terminalreporter.write_line(
+            f"{marks}; {len(found)} results, {judged:.1%} of elements judged, {undecided} undecided"
+        )
+
+
 @pytest.fixture(scope="session", autouse=True)
 def one_import_name() -> Iterator[None]:
     """No test may have imported a room by its folder's name, nor run what does: every type would exist twice."""

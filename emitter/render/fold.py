@@ -14,10 +14,16 @@ _TIGHTNESS = {"*": 3, "/": 3, "%": 3, "+": 2, "-": 2, "<": 1, ">": 1, "=": 1, "!
 
 
 def fold(row: str, width: int = WIDTH) -> list[str]:
-    """A line of code as lines of at most `width` columns, if it can be broken. Directives and comments stay as they are."""
+    """A line of code as lines of at most `width` columns, if it can be broken. Directives and comments stay as they are; a
+    comment behind code that is too long goes above it.
+    """
     indent = len(row) - len(row.lstrip())
     if len(row) <= width or row.lstrip().startswith(("#", "//")):
         return [row]
+    code, mark, said = row.partition("//")
+    if mark:
+        above = [f"{' ' * indent}// {part}" for part in fold_remark(said.strip(), width - indent - 3)]
+        return [*above, *fold(code.rstrip(), width)]
     depths = _depths(row)
     places = [m.start() for m in _BREAK.finditer(row) if indent + 20 < m.start() <= width]
     if not places:

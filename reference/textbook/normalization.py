@@ -9,14 +9,14 @@ from unrut.reference.textbook.precision import Array, wide
 
 
 def softmax(X: Array) -> Array:
-    """exp(x) over the row's sum of it, in the log domain. Blanchard, Higham, Higham (2021), equation (1.3)."""
+    """exp(x) over the row's sum of it, in the log domain. Blanchard, Higham, Higham (2021), section 1."""
     (X,) = wide(X)
     result: Array = np.exp(X - np.logaddexp.reduce(X, axis=1, keepdims=True))
     return result
 
 
 def logsumexp(X: Array) -> Array:
-    """log(exp(x_1) + exp(x_2) + ...), two terms at a time. Blanchard, Higham, Higham (2021), equation (1.2)."""
+    """log(exp(x_1) + exp(x_2) + ...), two terms at a time. Blanchard, Higham, Higham (2021), section 1."""
     (X,) = wide(X)
     result: Array = np.logaddexp.reduce(X, axis=1, initial=-np.inf)
     return result

@@ -47,7 +47,13 @@ def drivers(count: int) -> Iterator[tuple[str, str]]:
     """`count` random programs and the C that runs each."""
     found: list[tuple[str, str]] = []
 
-    @settings(max_examples=count, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=count,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
     @given(sample=programs(exact=True))
     def gather(sample: Sample) -> None:
         case = draw_case(sample, seed=len(found))

@@ -42,7 +42,13 @@ def sources(count: int) -> list[tuple[str, str]]:
         source = emit(getattr(ops, name).program(*map(ur.spec, specs))).source
         found += [(name, source.code)] if source is not None else []
 
-    @settings(max_examples=count, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=count,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
     @given(sample=programs(exact=False))
     def gather(sample: Sample) -> None:
         case = draw_case(sample, seed=len(found), layout="mixed")

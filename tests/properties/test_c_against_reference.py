@@ -37,16 +37,17 @@ def test_small_integers_agree_bit_for_bit(sample: Sample, seed: int, kernel_for:
         assert not judge_exact(got[name], want[name]).problem, name
 
 
+@pytest.mark.usefixtures("tally")
 @given(sample=programs(exact=False), seed=seeds, style=st.sampled_from(STYLES))
 def test_any_data_agree_within_the_bound(
-    sample: Sample, seed: int, style: str, kernel_for: Callable[[Case], Kernel], tally: list[Verdict]
+    sample: Sample, seed: int, style: str, kernel_for: Callable[[Case], Kernel], verdicts: list[Verdict]
 ) -> None:
     case = draw_case(sample, seed=seed, style=style)
     note(case.text)
     got, want = _run(kernel_for(case), case), evaluate_with_bounds(case.program, case.arrays, case.scalars)
     for name in case.program.results:
         verdict = judge_bounded(got[name], want[name])
-        tally.append(verdict)
+        verdicts.append(verdict)
         assert not verdict.problem, name
 
 

@@ -20,7 +20,7 @@ from unrut.testing.programs import Sample, programs
 pytestmark = pytest.mark.compiler
 
 
-@settings(max_examples=15)
+@settings(max_examples=settings.default.max_examples // 2)  # each costs a process or two kernels
 @given(sample=programs(exact=True), seed=st.integers(0, 2**31), at_start=st.booleans())
 def test_no_access_leaves_an_array(
     sample: Sample, seed: int, at_start: bool, kernel_for: Callable[[Case], Kernel]

@@ -28,7 +28,7 @@ def _outcome(kernel: Kernel, case: Case) -> list[bytes]:
     return [a.tobytes() for a in (found if isinstance(found, tuple) else (found,))]
 
 
-@settings(max_examples=20)
+@settings(max_examples=settings.default.max_examples // 2)  # each costs a process or two kernels
 @given(sample=programs(exact=True), seed=seeds)
 def test_neither_names_nor_the_order_of_statements_matter(
     sample: Sample, seed: int, kernel_for: Callable[[Case], Kernel]

@@ -41,7 +41,7 @@ def test_the_sanitizer_is_alive(checking: Toolchain, tmp_path: Path) -> None:
     assert survives(lambda: overflow(2**31 - 1)) != ""
 
 
-@settings(max_examples=25)
+@settings(max_examples=settings.default.max_examples // 2)  # each costs a process or two kernels
 @given(sample=programs(exact=False), seed=st.integers(0, 2**31))
 def test_kernels_have_no_undefined_behaviour(sample: Sample, seed: int, checking: Toolchain) -> None:
     case = draw_case(sample, seed=seed, style="special", layout="mixed")

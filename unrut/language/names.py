@@ -49,8 +49,14 @@ _MATHEMATICS = (
 _LIBRARY = (
     "main abort abs labs llabs exit atexit free malloc calloc realloc aligned_alloc posix_memalign memcpy memmove "
     "memset memcmp strlen strcpy printf fprintf sprintf snprintf puts putchar read write open close getenv system "
-    "signal raise time clock rand srand qsort bsearch gamma j0 j1 jn y0 y1 yn index rindex div ldiv"
+    "environ clock_gettime gettimeofday nanosleep sleep usleep sysconf syscall fork wait kill mmap munmap mprotect brk "
+    "sbrk getpid errno stdin stdout stderr signal raise time clock rand srand qsort bsearch gamma j0 j1 jn y0 y1 yn index "
+    "rindex div ldiv"
 ).split()
+# An exported function of such a name would be found in place of the thread library's or the loader's own.
+_RUNTIME = re.compile(
+    r"_*(GOMP|GOACC|gomp|kmpc?|ompt|pthread|sem|sched)_\w+|exec[lv]p?e?|dl(open|sym|close|error|addr\w*|vsym|info)"
+)
 
 RESERVED = frozenset(
     [*_C, *_CPP, *_CUDA, *_MACROS, *_TYPES, *_MATHEMATICS, *(name + "f" for name in _MATHEMATICS), *keyword.kwlist]
@@ -71,7 +77,7 @@ def reason_against(name: str, *, of_op: bool = False) -> str:
         return "is a word of the notation"
     if keyword.iskeyword(name):
         return "is a keyword of Python"
-    if name in RESERVED or _TYPE_PATTERN.fullmatch(name) or (of_op and name in _LIBRARY):
+    if name in RESERVED or _TYPE_PATTERN.fullmatch(name) or (of_op and (name in _LIBRARY or _RUNTIME.fullmatch(name))):
         return "means something else in C, C++ or CUDA"
     return ""
 

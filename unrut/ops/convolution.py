@@ -19,8 +19,8 @@ def conv2d(X, K, *, stride=1, padding=0):
     Source: Dumoulin and Visin, A guide to convolution arithmetic for deep learning (arXiv 1603.07285), section 2.4.
     """
     n, o, c, ky, kx = ur.axes("n o c ky kx")
-    y = ur.axis("y", (X.shape[2] + 2 * padding - K.shape[2]) // stride + 1)
-    x = ur.axis("x", (X.shape[3] + 2 * padding - K.shape[3]) // stride + 1)
+    y = ur.axis("y", ur.maximum(0, (X.shape[2] + 2 * padding - K.shape[2]) // stride + 1))
+    x = ur.axis("x", ur.maximum(0, (X.shape[3] + 2 * padding - K.shape[3]) // stride + 1))
     Y = ur.tensor("Y")
     Y[n, o, y, x] = ur.sum[c, ky, kx](
         X.outside(0)[n, c, stride * y + ky - padding, stride * x + kx - padding] * K[o, c, ky, kx]
@@ -40,8 +40,8 @@ def depthwise_conv2d(X, K, *, stride=1, padding=0):
     Source: Howard et al., MobileNets (arXiv 1704.04861), section 3.1, equation (3).
     """
     n, c, ky, kx = ur.axes("n c ky kx")
-    y = ur.axis("y", (X.shape[2] + 2 * padding - K.shape[1]) // stride + 1)
-    x = ur.axis("x", (X.shape[3] + 2 * padding - K.shape[2]) // stride + 1)
+    y = ur.axis("y", ur.maximum(0, (X.shape[2] + 2 * padding - K.shape[1]) // stride + 1))
+    x = ur.axis("x", ur.maximum(0, (X.shape[3] + 2 * padding - K.shape[2]) // stride + 1))
     Y = ur.tensor("Y")
     Y[n, c, y, x] = ur.sum[ky, kx](
         X.outside(0)[n, c, stride * y + ky - padding, stride * x + kx - padding] * K[c, ky, kx]
@@ -62,8 +62,8 @@ def transposed_conv2d(X, K, *, stride=1, padding=0):
     Source: Dumoulin and Visin, A guide to convolution arithmetic for deep learning (arXiv 1603.07285), section 4.
     """
     n, o, c, ky, kx = ur.axes("n o c ky kx")
-    y = ur.axis("y", stride * (X.shape[2] - 1) + K.shape[2] - 2 * padding)
-    x = ur.axis("x", stride * (X.shape[3] - 1) + K.shape[3] - 2 * padding)
+    y = ur.axis("y", ur.maximum(0, stride * (X.shape[2] - 1) + K.shape[2] - 2 * padding))
+    x = ur.axis("x", ur.maximum(0, stride * (X.shape[3] - 1) + K.shape[3] - 2 * padding))
     v, u = y + padding - ky, x + padding - kx
     Y = ur.tensor("Y")
     Y[n, o, y, x] = ur.sum[c, ky, kx](

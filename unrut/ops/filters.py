@@ -37,7 +37,7 @@ def dilation(X, B):
 
     over the u, v whose place lies in the image; B = 0 gives the plain maximum of the window.
     Shapes: X (n, y, x), B (u, v) with u, v odd; Y as X. Dtypes: f32, f64, i32, i64. Rounding: one addition.
-    Edge cases: NaN propagates; -inf in B leaves a place of the window out.
+    Edge cases: NaN propagates; -inf in B leaves a place of the window out where X is finite.
     Source: Haralick, Sternberg, Zhuang, Image analysis using mathematical morphology (PAMI 9(4), 1987), section III.
     """
     n, u, v = ur.axes("n u v")

@@ -15,7 +15,7 @@ def softmax(X):
     Shapes: X (n, c); Y (n, c). Dtypes: f32, f64. Rounding: one exp, one sum of c terms, one division.
     Edge cases: +inf in a row, or a row of -inf alone, gives NaN; a single -inf gives 0.
     Source: Bridle, Probabilistic interpretation of feedforward network outputs (1990); shift by the maximum:
-    Blanchard, Higham, Higham, Accurately computing the log-sum-exp and softmax functions (2021), equation (1.3).
+    Blanchard, Higham, Higham, Accurately computing the log-sum-exp and softmax functions (2021), section 1.
     """
     n, c = ur.axes("n c")
     Y = ur.tensor("Y")
@@ -31,7 +31,7 @@ def logsumexp(X):
 
     Shapes: X (n, c); Y (n). Dtypes: f32, f64. Rounding: one sum of c values at most 1, one log.
     Edge cases: -inf for c = 0 and for a row of -inf alone, +inf where a row holds it; NaN propagates.
-    Source: Blanchard, Higham, Higham, Accurately computing the log-sum-exp and softmax functions (2021), (1.2).
+    Source: Blanchard, Higham, Higham, Accurately computing the log-sum-exp and softmax functions (2021), section 1.
     """
     n, c = ur.axes("n c")
     Y = ur.tensor("Y")
@@ -47,7 +47,7 @@ def layer_norm(X, gain, bias, *, eps=1e-5):
         Y[n, c] = gain[c] (X[n, c] - mu[n]) / sqrt(var[n] + eps) + bias[c]
 
     Shapes: X (n, c), gain (c), bias (c); Y (n, c). Dtypes: f32, f64. Rounding: mu and var, two sums of c terms.
-    Edge cases: a constant row gives bias (eps > 0). `eps` is a run-time scalar.
+    Edge cases: a constant row gives bias, up to the rounding of mu magnified by gain / sqrt(eps). `eps` is a run-time scalar.
     Source: Ba, Kiros, Hinton, Layer Normalization (arXiv 1607.06450), equations (3) and (4).
     """
     n, c = ur.axes("n c")

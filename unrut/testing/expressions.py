@@ -7,22 +7,12 @@ from unrut.testing.drafts import EXACT_LIMIT, Draft, Scope, Term
 from unrut.testing.subscripts import guarded_read, new_read, old_read, readable
 
 SMOOTH = (
-    "exp",
-    "log",
-    "sqrt",
-    "sin",
-    "cos",
-    "tanh",
-    "log1p",
-    "expm1",
-    "erf",
-    "arctan",
-    "sigmoid",
-    "square",
-    "cbrt",
-    "exp2",
-)
+    "exp log sqrt sin cos tanh log1p expm1 erf arctan sigmoid logsigmoid square cbrt exp2 log2 log10 reciprocal tan arcsin "
+    "arccos sinh cosh arcsinh"
+).split()
 STEPPED = ("floor", "ceil", "rint", "trunc", "sign", "abs")
+PAIRED = ("fmax", "fmin", "arctan2", "hypot", "copysign", "logaddexp")
+PREDICATES = ("isnan", "isinf", "isfinite", "signbit")
 TERMS_PER_REDUCTION = 600
 
 
@@ -90,12 +80,19 @@ def _choice(draft: Draft, scopes: list[Scope], kind: str, depth: int) -> Term:
 
 
 def _float(draft: Draft, scopes: list[Scope], depth: int) -> Term:
-    form = draft.pick(("arithmetic", "arithmetic", "choice", "extreme", "function", "line"))
+    form = draft.pick(("arithmetic", "arithmetic", "choice", "extreme", "function", "line", "power", "cast", "paired"))
     if form == "choice":
         return _choice(draft, scopes, "float", depth)
+    if form == "power":
+        inner = expression(draft, scopes, "float", depth - 1)
+        squared = inner.size**2
+        return Term(text=f"({inner.text} ** 2)", kind="float", size=squared) if squared <= EXACT_LIMIT else inner
+    if form == "cast":
+        inner = expression(draft, scopes, draft.pick(("float", "int", "bool")), depth - 1)
+        return Term(text=f"cast({inner.text}, {draft.pick(('f32', 'f64'))})", kind="float", size=max(1, inner.size))
     if form == "function" and not draft.exact:
         inner = expression(draft, scopes, "float", depth - 1)
-        function = draft.pick(SMOOTH + STEPPED)
+        function = draft.pick((*SMOOTH, *STEPPED))
         argument = f"abs({inner.text})" if function in ("log", "sqrt", "log1p") and draft.chance(80) else inner.text
         return Term(text=f"{function}({argument})", kind="float")
     if form == "line" and not draft.exact and any(s.axes for s in scopes):
@@ -104,6 +101,10 @@ def _float(draft: Draft, scopes: list[Scope], depth: int) -> Term:
             text=f"softmax({inner.text}, along={draft.pick([a for s in scopes for a in s.axes])})", kind="float"
         )
     left, right = _pair(draft, scopes, "float", depth)
+    if form == "paired" and not draft.exact:
+        if draft.chance(30):
+            return Term(text=f"({left.text} {draft.pick(('//', '%'))} {right.text})", kind="float")
+        return Term(text=f"{draft.pick(PAIRED)}({left.text}, {right.text})", kind="float")
     if form == "extreme":
         return Term(
             text=f"{draft.pick(('maximum', 'minimum'))}({left.text}, {right.text})",
@@ -116,15 +117,26 @@ def _float(draft: Draft, scopes: list[Scope], depth: int) -> Term:
 
 
 def _int(draft: Draft, scopes: list[Scope], depth: int) -> Term:
-    form = draft.pick(("arithmetic", "arithmetic", "choice", "division", "extreme", "cast"))
+    form = draft.pick(("arithmetic", "arithmetic", "choice", "division", "extreme", "cast", "bits", "shift", "alone"))
     if form == "choice":
         return _choice(draft, scopes, "int", depth)
     if form == "cast":
         inner = expression(draft, scopes, draft.pick(("float", "bool")) if not draft.exact else "bool", depth - 1)
         return Term(text=f"cast({inner.text}, {draft.pick(('i32', 'i64'))})", kind="int", size=max(1, inner.size))
-    left, right = expression(draft, scopes, "int", depth - 1), expression(draft, scopes, "int", depth - 2)
+    left = expression(draft, scopes, "int", depth - 1)
+    if form == "alone":
+        return Term(text=f"{draft.pick(('abs', 'sign', '-'))}({left.text})", kind="int", size=max(1, left.size))
+    if form == "shift" and 4 * left.size <= EXACT_LIMIT:
+        return Term(
+            text=f"({left.text} {draft.pick(('>>', '<<'))} {draft.pick((0, 1, 2))})", kind="int", size=4 * left.size
+        )
+    right = expression(draft, scopes, "int", depth - 2)
+    if form == "bits" and 2 * max(left.size, right.size) <= EXACT_LIMIT:
+        operator = draft.pick(("&", "|", "^"))  # of two numbers below 2**k: below 2**k in magnitude, or -2**k
+        return Term(text=f"({left.text} {operator} {right.text})", kind="int", size=2 * max(left.size, right.size))
     if form == "extreme":
-        return Term(text=f"maximum({left.text}, {right.text})", kind="int", size=max(left.size, right.size))
+        function = draft.pick(("maximum", "minimum"))
+        return Term(text=f"{function}({left.text}, {right.text})", kind="int", size=max(left.size, right.size))
     if form == "division":
         return Term(
             text=f"({left.text} {draft.pick(('//', '%'))} {right.text})", kind="int", size=max(left.size, right.size)
@@ -133,7 +145,10 @@ def _int(draft: Draft, scopes: list[Scope], depth: int) -> Term:
 
 
 def _bool(draft: Draft, scopes: list[Scope], depth: int) -> Term:
-    form = draft.pick(("compare", "compare", "and", "or", "not"))
+    form = draft.pick(("compare", "compare", "and", "or", "not", "predicate"))
+    if form == "predicate":
+        inner = expression(draft, scopes, "float", depth - 1)
+        return Term(text=f"{draft.pick(PREDICATES)}({inner.text})", kind="bool", size=1)
     if form == "compare":
         kind = draft.pick(("float", "int"))
         left, right = expression(draft, scopes, kind, depth - 1), expression(draft, scopes, kind, depth - 2)
@@ -144,11 +159,13 @@ def _bool(draft: Draft, scopes: list[Scope], depth: int) -> Term:
     if form == "not":
         return Term(text=f"(~{left.text})", kind="bool", size=1)
     right = expression(draft, scopes, "bool", depth - 2)
-    return Term(text=f"({left.text} {'&' if form == 'and' else '|'} {right.text})", kind="bool", size=1)
+    return Term(
+        text=f"({left.text} {'&' if form == 'and' else draft.pick(('|', '^'))} {right.text})", kind="bool", size=1
+    )
 
 
 def reduction(draft: Draft, scopes: list[Scope], kind: str, depth: int) -> Term:
-    """A reduction over one or two fresh axes, with the kinds that give `kind`; sometimes over part of its range."""
+    """A reduction over one to three fresh axes, with the kinds that give `kind`; sometimes over part of its range."""
     kinds = {
         "bool": ("any", "all"),
         "int": ("count", "sum", "max", "min", "argmax", "argmin"),
@@ -160,17 +177,23 @@ def reduction(draft: Draft, scopes: list[Scope], kind: str, depth: int) -> Term:
     needs_one = name in ("max", "min", "argmax", "argmin")
     size = 5 if name == "prod" else TERMS_PER_REDUCTION
     axes = [draft.new_axis(zero=not needs_one)]
-    if draft.chance(40):
-        axes.append(draft.new_axis(zero=not needs_one, limit=max(1, size // max(1, draft.extents[axes[0]]))))
+    while len(axes) < 3 and draft.chance(40):
+        size //= max(1, draft.extents[axes[-1]])
+        axes.append(draft.new_axis(zero=not needs_one, limit=max(1, size)))
     scope = Scope(axes=tuple(axes))
     body_kind = {"any": "bool", "all": "bool", "count": "bool"}.get(name) or (
-        "float" if name.startswith("arg") and draft.chance(50) else kind
+        "float"
+        if name.startswith("arg") and draft.chance(50)
+        else "bool"
+        if kind == "int" and name == "sum" and draft.chance(20)
+        else kind
     )
     body = expression(draft, [*scopes, scope], body_kind, depth - 1)
     where = f", where={_domain(draft, [*scopes, scope], depth)}" if draft.chance(20) else ""
     initial = (
         f", initial={draft.pick(('0', '1', '(-2)'))}" if name in ("sum", "max", "min") and draft.chance(15) else ""
     )
+    initial += ", dtype=f64" if kind == "float" and name == "sum" and draft.chance(10) else ""
     draft.close(scope)
     terms = 1
     for axis in axes:
@@ -180,8 +203,8 @@ def reduction(draft: Draft, scopes: list[Scope], kind: str, depth: int) -> Term:
     )
     if draft.exact and magnitude > EXACT_LIMIT:
         name, magnitude = "max", max(body.size, 2)
-        initial = initial or ", initial=0"
-    component = "" if not name.startswith("arg") or len(axes) == 1 else f"[{draft.pick((0, 1))}]"
+        initial = ", initial=0"
+    component = "" if not name.startswith("arg") or len(axes) == 1 else f"[{draft.pick(range(len(axes)))}]"
     return Term(text=f"{name}[{', '.join(axes)}]({body.text}{where}{initial}){component}", kind=kind, size=magnitude)
 
 
