@@ -141,6 +141,13 @@ def mutants(session: nox.Session) -> None:
 
 
 @nox.session
+def warnings(session: nox.Session) -> None:
+    """Emitted C under every compiler at hand, as C and C++, with and without OpenMP: no warning. `-- --count 20`."""
+    session.install("-e", ".[testing]")
+    session.run("python", "tests/commands/warnings_matrix.py", *session.posargs)
+
+
+@nox.session
 def sanitizers(session: nox.Session) -> None:
     """Kernels of random programs under AddressSanitizer (gcc) and a race check (clang): `-- addresses`, `-- races`."""
     session.install("-e", ".[testing,demo]", *GROUPS["tests"])
