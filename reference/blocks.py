@@ -39,6 +39,9 @@ SCRATCH = 2**22
 KEPT = 2**25
 """Bytes of all intermediates of one block of the program: 32 MB."""
 
+HELD = 2**27
+"""Bytes of all intermediates of one block, where blocks can't be small enough, up to which they are held: 128 MB."""
+
 Footprint: TypeAlias = tuple[tuple[int, frozenset[str]], ...]
 
 

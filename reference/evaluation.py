@@ -13,9 +13,10 @@ import numpy as np
 from unrut.program.nodes import Axis, Program, Statement
 from unrut.program.walk import contributing, in_order, reads
 from unrut.reference.binding import bind
-from unrut.reference.blocks import KEPT, cuts
+from unrut.reference.blocks import HELD, KEPT, cuts
 from unrut.reference.interpreter import Interpreter
 from unrut.reference.places import Array, Scene, Tensor
+from unrut.reference.recomputing import recomputable, recomputed
 from unrut.reference.sharing import Sharing, shared_axes
 
 
@@ -25,8 +26,13 @@ def evaluate(
     """The results of a program by name, or every tensor that it defines, in the dtypes of the program.
 
     Floating point is computed in f64 and each statement rounds its values once to its dtype; integers wrap. Array
-    shapes give the run-time sizes. Beyond operands and results at most about 256 MB are held: statements work in
-    blocks of their outer axes, and intermediates that would not fit never exist whole.
+    shapes give the run-time sizes.
+
+    Beyond operands and results at most about 256 MB are held. Statements work in blocks of their outer axes. Of
+    intermediates that would not fit only the part stands that a block of their readers needs; where readers don't go
+    along the axes of an intermediate, it is computed again at every read. What can't be had in parts in either way is
+    held whole, whatever its size: a reduction or softmax of which no reader shares an axis (`s` in
+    `y[i] = sum[j](s[i, j]*s[j, i])`), and a long chain of statements that each read the one before several times so.
 
     Raises BindError where arrays don't fit, RangeError where a computed read leaves its tensor.
     """
@@ -62,10 +68,30 @@ def run(program: Program, scene: Scene, kept: Sequence[str], allocate: Allocate,
             shape = tuple(scene.length(axis.extent) for axis in statement.axes)
             results[statement.target] = allocate(statement, shape)
     itemsizes = {s.target: allocate(s, (0,) * len(s.axes)).itemsize for s in program.statements}
-    levels = choose_levels(program, scene, kept, itemsizes)
+    program, levels = fitting(program, scene, kept, itemsizes)
     for _ in innermost_blocks(in_order(program), levels, scene, results, allocate, fill):
         pass
     return {name: results[name] for name in kept}
+
+
+def fitting(
+    program: Program, scene: Scene, kept: Sequence[str], itemsizes: Mapping[str, int]
+) -> tuple[Program, list[Level]]:
+    """The program with its loops over blocks; where these are not enough, with fewer intermediates.
+
+    The largest that can be computed again is left out until the rest fits. Those within an equal share of the budget
+    stay: that there is too much is not theirs.
+    """
+    while True:
+        levels = choose_levels(program, scene, kept, itemsizes)
+        own = [s for s in program.statements if s.target not in kept]
+        held = {s.target: itemsizes[s.target] * math.prod(_longest(s, levels, scene)) for s in own}
+        if sum(held.values()) <= HELD:
+            return program, levels
+        large = [s for s in own if held[s.target] * len(own) > HELD and recomputable(program, s)]
+        if not large:
+            return program, levels
+        program = recomputed(program, max(large, key=lambda s: held[s.target]))
 
 
 def scene_at(program: Program, scene: Scene, result: str, place: Mapping[str, int], fill: Fill) -> Scene:
@@ -155,6 +181,14 @@ def choose_levels(program: Program, scene: Scene, kept: Sequence[str], itemsizes
 def _depth(statement: Statement, levels: Sequence[Level]) -> int:
     """How many of the loops a statement is inside."""
     return next((k for k, level in enumerate(levels) if statement.target not in level.sharing.dimension), len(levels))
+
+
+def _longest(statement: Statement, levels: Sequence[Level], scene: Scene) -> list[int]:
+    """The shape of a statement's largest block."""
+    lengths = [scene.length(axis.extent) for axis in statement.axes]
+    for level in levels[: _depth(statement, levels)]:
+        lengths[level.sharing.dimension[statement.target]] = max(map(len, level.pieces))
+    return lengths
 
 
 def _ranges(

@@ -15,8 +15,11 @@ def measured_cast(x: Measured, source: DType, target: DType) -> Measured:
 
     - to f32, or from an integer: the error grows by one rounding of the kernel's and one of the reference's;
     - float to integer, and to bool: decided where the whole interval gives the same, else the range of both ends;
-    - integer to integer: the error stays, unless the interval wraps.
+    - integer to integer: the error stays, unless the interval wraps;
+    - to the dtype that it has: nothing happens in a kernel, so the value stays wide here.
     """
+    if source is target:
+        return x
     value = cast(x.value, source, target)
     if not x.error.any():
         return Measured(value=value, error=np.zeros((1,) * value.ndim), undecided=x.undecided)

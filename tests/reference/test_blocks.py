@@ -34,6 +34,7 @@ def shrink(monkeypatch, scratch, kept):
     for module in (interpreter, folding, bounds_interpreter):
         monkeypatch.setattr(module, "SCRATCH", scratch)
     monkeypatch.setattr(evaluation, "KEPT", kept)
+    monkeypatch.setattr(evaluation, "HELD", kept)
 
 
 @pytest.mark.parametrize(("scratch", "kept"), [(2**22, 500), (40, 2**25), (1, 1), (300, 200)])
