@@ -16,7 +16,7 @@ from unrut.emitter.nest_verify import verify
 from unrut.emitter.pipeline import STAGES
 from unrut.emitter.schedule.plain import plain
 from unrut.emitter.schedule.plan_text import parse_plan
-from unrut.errors import InternalError, PlanError
+from unrut.errors import BindError, InternalError, PlanError
 from unrut.program.nodes import AxisValue, Const
 from unrut.program.types import DType
 
@@ -30,7 +30,7 @@ def program():
 def test_every_stage_has_a_text():
     trace = emit(program())
     assert all(trace.show(stage).strip() for stage in STAGES)
-    with pytest.raises(InternalError, match="no stage `loops`"):
+    with pytest.raises(BindError, match="no stage `loops`"):
         trace.show("loops")
 
 

@@ -69,21 +69,23 @@ def draw(story: Story, file: Path) -> None:
     size = (1.12 * sum(widths) + 0.6, height)
     figure, axes = plt.subplots(rows, len(widths), figsize=size, width_ratios=widths, squeeze=False, gridspec_kw=grid)
     first_seen, first_coupling = 2, 3 + len(seen)
-    highest = max(float(c.max()) for c in story.couplings)
     for row in range(rows):
         for spacer in (1, first_coupling - 1, len(widths) - 2):
             axes[row, spacer].axis("off")
         show(axes[row, 0], story.images[row], "Greys", 0, 1)
         for t, image in enumerate(seen):
             show(axes[row, first_seen + t], image[row], "Purples", 0, 1)
+        highest = max(float(coupling[row].max()) for coupling in story.couplings)
         for t, coupling in enumerate(story.couplings):
             show(axes[row, first_coupling + t], coupling[row], "inferno", 0.1, highest)
+        said = {"fontsize": 6.5, "color": "white", "ha": "right", "va": "bottom"}
+        axes[row, first_coupling + len(story.couplings) - 1].text(7.35, 7.35, f"{100 * highest:.0f} %", **said)
         bars(axes[row, -1], [length[row] for length in story.lengths], int(story.labels[row]))
     axes[-1, -1].tick_params(labelbottom=True)
     for first, number in ((first_seen, len(seen)), (first_coupling, len(story.couplings))):
         for t in range(number):
             axes[0, first + t].set_title(f"iteration {t + 1}", fontsize=7.5, color=INK, pad=4)
-    share = f"the share of each place that goes to the winning\ndigit: black 10 %, bright {100 * highest:.0f} %"
+    share = "the share of each place that goes to the winning\ndigit: black 10 %, brightest as written"
     headings = (
         (0, "Image", "8 x 8 pixels,\nheld out"),
         (first_seen, "EM routing", "the most active parent of each place says what\nit sees: its pose, drawn"),
