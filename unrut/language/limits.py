@@ -8,18 +8,18 @@ from math import prod
 
 from unrut.errors import RangeError, ShapeError, UnrutError
 from unrut.language.declarations import at
+from unrut.language.reach import LARGEST_INDEX, check_reach
 from unrut.language.uses import uses_of
 from unrut.program.extents import Extent
 from unrut.program.intervals import interval
 from unrut.program.nodes import Operand, Reduce, Statement
 from unrut.program.walk import subexpressions
 
-LARGEST_INDEX = 2**62
 MOST_BYTES = 2**60
 
 
 def check_limits(operands: Sequence[Operand], statements: Sequence[Statement], errors: list[UnrutError]) -> None:
-    """Refuse tensors of more than 2**60 bytes, ranges and subscripts beyond 2**62; sizes at run time are not judged."""
+    """Refuse tensors of more than 2**60 bytes; ranges, subscripts and index arithmetic beyond 2**62."""
     for operand in operands:
         _check_bytes(operand, operand.name, errors)
     for statement in statements:
@@ -31,6 +31,7 @@ def check_limits(operands: Sequence[Operand], statements: Sequence[Statement], e
                     names = ", ".join(f"`{axis.name}`" for axis in expr.axes)
                     message = f"`{expr.kind.value}` over {names} has {places} terms, more than 2**62"
                     errors.append(ShapeError(message, places=at(expr.span), remedy="smaller ranges"))
+    before = len(errors)
     shapes: Mapping[str, tuple[Extent, ...]] = {o.name: o.shape for o in operands} | {
         s.target: s.shape for s in statements
     }
@@ -48,6 +49,8 @@ def check_limits(operands: Sequence[Operand], statements: Sequence[Statement], e
                         )
                     )
                     break
+    if len(errors) == before:
+        check_reach(statements, errors)
 
 
 def _product(extents: Sequence[Extent]) -> int:
