@@ -14,6 +14,7 @@ from unrut.emitter.graph.linear import Linear, constant, linear
 from unrut.program.extents import Extent, as_extent, least, most, provably_le
 from unrut.program.nodes import AxisValue, Call, Cast, Const, Expr, Where
 from unrut.program.types import DType
+from unrut.program.walk import reads
 
 Bound = Extent | None
 
@@ -118,9 +119,14 @@ def conjuncts(condition: Expr) -> tuple[Expr, ...]:
 
 
 def difference(condition: Expr) -> tuple[str, Linear] | None:
-    """A comparison of i64 expressions as (`>=` or `==` or `!=`, form): the form compared with 0. None: anything else."""
+    """A comparison of i64 expressions as (`>=` or `==` or `!=`, form): the form compared with 0. None: anything else.
+
+    Only index arithmetic is taken apart, which the language keeps far from the ends of 64 bits; data may wrap.
+    """
     match condition:
         case Call(function=function, arguments=(left, right)) if left.dtype is DType.i64 and right.dtype is DType.i64:
+            if any(True for _ in reads(condition)):
+                return None
             one, other = linear(left), linear(right)
             match function:
                 case "greater_equal":

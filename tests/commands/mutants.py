@@ -29,7 +29,7 @@ from mutations import Mutation, mutations
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("emitter", "templates")
 BUILDING = ("tests/build", "tests/emitter/test_kernel.py", "tests/properties/test_conformance.py")
-SUITES = ("tests/emitter", "tests/properties", "tests/ops")
+SUITES = ("tests/emitter", "tests/properties")
 LIMIT = 600.0
 
 
