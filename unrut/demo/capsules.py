@@ -119,12 +119,11 @@ def share(found: Agreement) -> str:
 
 
 def command() -> str:
-    """How `unrut` is started from here: under nox its command is not on the path."""
-    if shutil.which("unrut"):
-        return "unrut"
+    """How `unrut` is started from here. An environment below this folder may be on the path of nox alone, so it is named."""
     python = Path(sys.executable)
-    near = python.relative_to(Path.cwd()) if python.is_relative_to(Path.cwd()) else python
-    return f"{near} -m unrut"
+    if python.is_relative_to(Path.cwd()):
+        return f"{python.relative_to(Path.cwd())} -m unrut"
+    return "unrut" if shutil.which("unrut") else f"{python} -m unrut"
 
 
 def machine() -> str:
