@@ -112,9 +112,18 @@ _ORDER = {"less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">="
 _FINITE = (("isnan", "false"), ("isinf", "false"), ("isfinite", "true"))
 
 
+_C_TYPES = {
+    DType.bool: "bool",
+    DType.i32: "int32_t",
+    DType.i64: "int64_t",
+    DType.f32: "float",
+    DType.f64: "double",
+}
+
+
 def _c_functions() -> dict[tuple[str, DType], Spelling]:
     table: dict[tuple[str, DType], Spelling] = {}
-    for dtype in DType:
+    for dtype in _C_TYPES:
         strict = dtype is DType.bool
         table |= {(name, dtype): operator(symbol, COMPARISON, strict=strict) for name, symbol in _ORDER.items()}
         table["equal", dtype] = operator("==", EQUALITY, strict=strict)
@@ -170,8 +179,8 @@ def _c_kind(dtype: DType) -> dict[str, Spelling]:
 
 def _c_casts(types: Mapping[DType, str]) -> dict[tuple[DType, DType], Spelling]:
     table: dict[tuple[DType, DType], Spelling] = {}
-    for source in DType:
-        for target in DType:
+    for source in types:
+        for target in types:
             table[source, target] = prefix(f"({types[target]})")
             if source.is_float and target.is_integer:
                 table[source, target] = call(f"ur_{target.name}_from_{source.name}")
@@ -182,14 +191,6 @@ def _c_casts(types: Mapping[DType, str]) -> dict[tuple[DType, DType], Spelling]:
             table[source, DType.bool] = nonzero
     return table
 
-
-_C_TYPES = {
-    DType.bool: "bool",
-    DType.i32: "int32_t",
-    DType.i64: "int64_t",
-    DType.f32: "float",
-    DType.f64: "double",
-}
 
 # Keywords of C11 and C++17, macros of the headers that a source includes and of compilers, and words of the frames.
 _RESERVED = """

@@ -24,7 +24,7 @@ OURS = {
 THEIRS = {
     "unrut.spans": set(),
     "unrut.errors": set(),
-    "unrut.program": {"numpy"},
+    "unrut.program": {"numpy", "ml_dtypes"},  # the second for arrays of bf16 alone
     "unrut.reference": {"numpy", "ml_dtypes"},
     "unrut.templates": set(),
 }

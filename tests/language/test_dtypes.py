@@ -14,11 +14,11 @@ from unrut.language.elaborate import elaborate
 from unrut.language.parse import parse
 from unrut.program.functions import FUNCTIONS
 from unrut.program.nodes import Cast, Const, Reduce
-from unrut.program.types import DType, dtype_of
+from unrut.program.types import SUPPORTED, DType, dtype_of
 from unrut.program.verify import verify
 from unrut.program.walk import subexpressions
 
-DTYPES = list(DType)
+DTYPES = list(SUPPORTED)
 HEADER = ", ".join(f"{letter}: {dtype.name}[4]" for letter, dtype in zip("ABCDE", DTYPES, strict=True))
 LETTER = dict(zip(DTYPES, "ABCDE", strict=True))
 UNARY = [f for f in FUNCTIONS.values() if f.arity == 1]
@@ -39,7 +39,8 @@ def dtype_in_numpy(function, *arguments) -> DType | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return dtype_of(getattr(np, function)(*arguments).dtype)
+            found = dtype_of(getattr(np, function)(*arguments).dtype)
+            return found if found in SUPPORTED else None
         except TypeError:
             return None
 

@@ -11,7 +11,7 @@ from unrut.language.declarations import at
 from unrut.language.notation import Number
 from unrut.program.nodes import Cast, Const, Expr, Where
 from unrut.program.promotion import Kind
-from unrut.program.types import DType
+from unrut.program.types import SUPPORTED, DType
 from unrut.spans import Span
 
 WEAK_BOOL, WEAK_INTEGER, WEAK_FLOAT = (Kind(dtype=d, weak=True) for d in (DType.bool, DType.i64, DType.f64))
@@ -82,7 +82,7 @@ def const(written: Const, dtype: DType) -> Const:
 
 def dtype_named(name: str, span: Span | None) -> DType:
     """The dtype of a name."""
-    if name not in DType.__members__:
-        names = ", ".join(DType.__members__)
-        raise DTypeError(f"`{name}` is not a dtype of unrut", places=at(span), remedy=f"one of {names}")
+    names = [dtype.name for dtype in SUPPORTED]
+    if name not in names:
+        raise DTypeError(f"`{name}` is not a dtype of unrut", places=at(span), remedy=f"one of {', '.join(names)}")
     return DType[name]

@@ -8,14 +8,14 @@ import math
 from unrut.language.notation import Applied, Number, Term
 from unrut.program.functions import FUNCTIONS
 from unrut.program.nodes import AlongKind, OutsideMode, ReduceKind
-from unrut.program.types import DType
+from unrut.program.types import SUPPORTED
 from unrut.spans import Span
 
 REDUCTIONS = tuple(kind.value for kind in ReduceKind)
 PLACES = ("argmax", "argmin")
 LINES = tuple(kind.value for kind in AlongKind)
 MODES = tuple(mode.value for mode in OutsideMode)
-DTYPES = tuple(dtype.name for dtype in DType)
+DTYPES = tuple(dtype.name for dtype in SUPPORTED)
 CONSTANTS = {"inf": math.inf, "nan": math.nan, "pi": math.pi}
 SUGAR = ("sigmoid", "logsigmoid")
 SCALAR_FUNCTIONS = {name: f.arity for name, f in FUNCTIONS.items() if not f.symbol}

@@ -18,7 +18,7 @@ from functools import lru_cache
 import numpy as np
 
 from unrut.program.nodes import ReduceKind
-from unrut.program.types import DType, dtype_of, promote
+from unrut.program.types import SUPPORTED, DType, dtype_of, promote
 
 # No ufunc of NumPy, or one whose answer for integers differs between NumPy 2.0 and 2.1: as another one.
 _LIKE = {"erf": "exp"}
@@ -60,7 +60,7 @@ def loop(function: str, arguments: tuple[Kind, ...]) -> Loop | None:
     except TypeError:
         return None
     dtypes = [dtype_of(dtype) for dtype in resolved]
-    found = tuple(dtype for dtype in dtypes if dtype is not None)
+    found = tuple(dtype for dtype in dtypes if dtype is not None and dtype in SUPPORTED)
     if len(found) < len(dtypes):
         return None
     return Loop(arguments=found[:-1], result=Kind(dtype=found[-1], weak=weak))
