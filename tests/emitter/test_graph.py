@@ -62,6 +62,12 @@ def test_a_reduction_in_a_lazy_branch_reads_nothing_where_it_is_not_taken():
     np.testing.assert_array_equal(value_of(text, A=a)["y"], [4] * 6 + [7] * 3)
 
 
+def test_a_pointwise_part_in_a_lazy_branch_reads_nothing_where_it_is_not_taken():
+    text = "f(A: f32[6, 4]) -> y\naxis i: 9\ny[i, j] = where(i < 6, softmax(A[i, j], along=j), 7)"
+    got = value_of(text, A=np.zeros((6, 4), np.float32))["y"]
+    np.testing.assert_array_equal(got, [[0.25] * 4] * 6 + [[7] * 4] * 3)
+
+
 @pytest.mark.parametrize("mode", [m.value for m in OutsideMode])
 @pytest.mark.parametrize("size", [1, 2, 5])
 def test_modes_are_those_of_pad(mode, size):
