@@ -51,7 +51,9 @@ def unaligned(values):
     return found
 
 
-@pytest.mark.parametrize("wrap", [lambda a: a, Interface, Dlpack, memoryview], ids=["ndarray", "interface", "dlpack", "buffer"])
+@pytest.mark.parametrize(
+    "wrap", [lambda a: a, Interface, Dlpack, memoryview], ids=["ndarray", "interface", "dlpack", "buffer"]
+)
 @pytest.mark.parametrize(
     "form", [X, X.T, X[::-1], X[:, ::2], np.broadcast_to(X[0], (5, 4)), X[:0], X[0, 0, ...]], ids=range(7)
 )
@@ -97,6 +99,8 @@ def test_layouts():
     assert layout_of(unaligned(X)) == Layout(strides=(None, None), aligned=False)
     packed = np.zeros(5, np.dtype([("a", "i1"), ("x", "f8")]))["x"]
     assert layout_of(packed) == Layout(strides=(None,), aligned=False)
+    odd = np.lib.stride_tricks.as_strided(X, (1, 4), (X.itemsize + 1, X.itemsize))
+    assert layout_of(odd) == contiguous((1, 4)), "a stride that is never used need not be aligned"
     whole = np.zeros(5, np.dtype([("a", "f8"), ("x", "f8")]))["x"]
     assert layout_of(whole) == Layout(strides=(None,))
 

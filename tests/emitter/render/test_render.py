@@ -283,6 +283,13 @@ def test_text_is_the_same_every_time(nests):
         assert source(nests, name).code == source(nests, name).code
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_every_function_is_called(nests, name):
+    code = inner(source(nests, name).code)
+    for function in re.findall(r"^static [\w ]*?(\w+)\(", code, re.MULTILINE):
+        assert len(re.findall(rf"\b{function}\(", code)) > 1, function
+
+
 def test_lines_are_not_too_long(nests):
     for name in NAMES:
         assert all(len(row) <= 120 for row in source(nests, name).code.split("\n"))
