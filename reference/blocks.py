@@ -16,6 +16,7 @@ from itertools import product
 from typing import TypeAlias, assert_never
 
 from unrut.program.nodes import (
+    ORDER_STATISTICS,
     Along,
     AxisValue,
     Call,
@@ -29,7 +30,7 @@ from unrut.program.nodes import (
     Scalar,
     Where,
 )
-from unrut.program.walk import children, free_axes
+from unrut.program.walk import children, free_axes, outside_of
 from unrut.reference.places import Scene
 from unrut.reference.products import factors_of
 
@@ -41,6 +42,9 @@ KEPT = 2**25
 
 HELD = 2**27
 """Bytes of all intermediates of one block, where blocks can't be small enough, up to which they are held: 128 MB."""
+
+SORTED = 6
+"""Arrays that stand for the terms of an order statistic while they are sorted."""
 
 Footprint: TypeAlias = tuple[tuple[int, frozenset[str]], ...]
 
@@ -56,9 +60,9 @@ def footprint(expr: Expr, scene: Scene) -> Footprint:
             return sum((footprint(s, scene) for s in subscripts), own) + instead
         case Call() | Where() | Cast():
             return sum((footprint(part, scene) for part in children(expr)), own)
-        case Reduce(initial=initial):
+        case Reduce():
             inner = {axis: len(r) for axis, r in scene.whole(expr.axes).items()}
-            start = () if initial is None else footprint(initial, scene)
+            start = sum((footprint(part, scene) for part in outside_of(expr)), ())
             return own + start + _with_lengths(terms_footprint(expr, scene), inner)
         case Along(axis=axis, body=body):
             line = {axis.name: scene.length(axis.extent)}
@@ -77,7 +81,8 @@ def terms_footprint(expr: Reduce, scene: Scene) -> Footprint:
         return sum((footprint(f, scene) for f in factors), ())
     where = () if expr.where is None else footprint(expr.where, scene)
     every = free_axes(expr.body) | {axis.name for axis in expr.axes}
-    return (1, every), *footprint(expr.body, scene), *where
+    stand = SORTED if expr.kind in ORDER_STATISTICS else 1
+    return (stand, every), *footprint(expr.body, scene), *where
 
 
 def _with_lengths(arrays: Footprint, lengths: Mapping[str, int]) -> Footprint:

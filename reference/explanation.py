@@ -178,10 +178,14 @@ def show_folding(folding: Folding, most: int) -> list[str]:
     return lines
 
 
+_RANKED = ("median", "quantile", "kth_smallest", "arg_kth_smallest")
+
+
 def _table(folding: Folding, terms: Sequence[Term]) -> list[str]:
     axes = list(folding.axes)
     running = folding.kind not in ("softmax", "argmax", "argmin")
-    head = [*axes, "term", "share", *(["so far"] if running else []), "made of"]
+    far_name = "rank" if folding.kind in _RANKED else "so far"
+    head = [*axes, "term", "share", *([far_name] if running else []), "made of"]
     rows = [head]
     for term in terms:
         made = ",  ".join(part.show() for part in term.parts)

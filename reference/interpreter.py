@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from unrut.program.nodes import (
+    ORDER_STATISTICS,
     Along,
     AxisValue,
     Call,
@@ -26,6 +27,7 @@ from unrut.reference.casts import cast, round_to
 from unrut.reference.choices import choose
 from unrut.reference.folding import fold
 from unrut.reference.numbers import number
+from unrut.reference.orderstatistics import order_statistic
 from unrut.reference.places import WIDE, Array, Places, Scene, Tensor
 from unrut.reference.reads import read
 
@@ -55,6 +57,8 @@ class Interpreter:
                 return choose(expr, places, part)
             case Cast(operand=operand, dtype=dtype):
                 return cast(part(operand, places), operand.dtype, dtype)
+            case Reduce(kind=kind) if kind in ORDER_STATISTICS:
+                return order_statistic(expr, places, scene, part)
             case Reduce():
                 return fold(expr, places, scene, part, self._terms(expr, scene))
             case Along():

@@ -33,8 +33,10 @@ def identity(kind: ReduceKind, dtype: DType) -> bool | int | float:
             return True
         case ReduceKind.max | ReduceKind.argmax | ReduceKind.logsumexp:
             return _lowest(dtype)
-        case ReduceKind.min | ReduceKind.argmin:
+        case ReduceKind.min | ReduceKind.argmin | ReduceKind.kth_smallest | ReduceKind.arg_kth_smallest:
             return _highest(dtype)
+        case ReduceKind.median | ReduceKind.quantile:
+            return np.nan if dtype.is_float else _highest(dtype)
         case _:
             assert_never(kind)
 
@@ -76,6 +78,8 @@ def reduce_block(kind: ReduceKind, terms: Array, dtype: DType) -> Array:
             return np.asarray(np.all(terms, axis=-1))
         case ReduceKind.argmax | ReduceKind.argmin | ReduceKind.logsumexp:
             raise AssertionError(kind)
+        case ReduceKind.median | ReduceKind.quantile | ReduceKind.kth_smallest | ReduceKind.arg_kth_smallest:
+            raise AssertionError(kind)
         case _:
             assert_never(kind)
 
@@ -98,6 +102,8 @@ def combine(kind: ReduceKind, left: Array, right: Array) -> Array:
         case ReduceKind.logsumexp:
             return np.logaddexp(left, right)
         case ReduceKind.argmax | ReduceKind.argmin:
+            raise AssertionError(kind)
+        case ReduceKind.median | ReduceKind.quantile | ReduceKind.kth_smallest | ReduceKind.arg_kth_smallest:
             raise AssertionError(kind)
         case _:
             assert_never(kind)

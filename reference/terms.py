@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from unrut.program.nodes import Along, Expr, Read, Reduce, ReduceKind
+from unrut.program.nodes import GIVE_PLACES, ORDER_STATISTICS, Along, Expr, Read, Reduce, ReduceKind
 from unrut.program.walk import free_axes, reads
 from unrut.reference.affine import affine
 from unrut.reference.explanation import Folding, Reach, Term
 from unrut.reference.folding import terms_of
 from unrut.reference.places import WIDE, Array, Bools, Places
+from unrut.reference.ranked import by_distance, ranks_of
 from unrut.reference.reads import subscripts_of
 from unrut.reference.reductions import combine, identity, reduce_block
 
@@ -32,7 +33,8 @@ def fold_terms(expr: Reduce, places: Places, witness: Witness) -> Folding:
     """A reduction at one place, term by term.
 
     `share` is |t| / sum |t| for sum, exp(t - L) for logsumexp, nothing for the others; `running` the partial result in
-    row-major order. The weightiest terms are the largest in magnitude for sum and prod, the best for max, min, argmax,
+    row-major order; for order statistics the rank. The weightiest terms are the largest in magnitude for sum and prod,
+    the best for max, min, argmax,
     argmin and logsumexp, those that settle it for any, all and count.
     """
     inner = places.inside(witness.scene.whole(expr.axes))
@@ -44,9 +46,14 @@ def fold_terms(expr: Reduce, places: Places, witness: Witness) -> Folding:
     shown = np.where(included, terms, WIDE[dtype].type(identity(expr.kind, dtype)))
     magnitude = float(np.abs(shown.astype(np.float64)).sum()) if expr.kind is ReduceKind.sum else math.nan
     value = witness.value(expr, places).item()
-    chosen = [int(k) for k in _by_weight(expr.kind, shown) if included[k]]
-    share = _shares(expr.kind, shown, magnitude, value)
+    by_weight, order = _by_weight(expr.kind, shown), ", the weightiest first" if terms.size > MANY else ""
     running = _running(expr.kind, shown)
+    if expr.kind in ORDER_STATISTICS:
+        running = ranks_of(terms, included)
+        by_weight = by_distance(expr, running, int(included.sum()), places, witness.value, MANY)
+        order = ", the nearest ranks first" if terms.size > MANY else ", in ascending order"
+    chosen = [int(k) for k in by_weight if included[k]]
+    share = _shares(expr.kind, shown, magnitude, value)
     return Folding(
         text=witness.printer.expr(expr),
         kind=expr.kind.value,
@@ -56,7 +63,7 @@ def fold_terms(expr: Reduce, places: Places, witness: Witness) -> Folding:
         zeros=int(np.count_nonzero(included & (terms == 0))) if terms.dtype.kind != "b" else 0,
         value=value,
         magnitude=magnitude,
-        order=", the weightiest first" if terms.size > MANY else "",
+        order=order,
         terms=[
             _term(expr.body, inner, lengths, k, (shown[k].item(), float(share[k]), running[k].item()), witness)
             for k in chosen[:LISTED]
@@ -136,7 +143,7 @@ def _shares(kind: ReduceKind, terms: Array, magnitude: float, value: float) -> A
 def _running(kind: ReduceKind, terms: Array) -> Array:
     """Partial results in row-major order."""
     match kind:
-        case ReduceKind.argmax | ReduceKind.argmin:
+        case _ if kind in GIVE_PLACES | ORDER_STATISTICS:
             return np.full(terms.shape, math.nan)
         case ReduceKind.count:
             return np.cumsum(terms)
@@ -149,7 +156,7 @@ def _running(kind: ReduceKind, terms: Array) -> Array:
 
 def _partial(expr: Reduce, terms: Array, lengths: Mapping[str, int]) -> dict[str, list[float]]:
     """For each axis and each of its values, the reduction over the other axes."""
-    if expr.kind in (ReduceKind.argmax, ReduceKind.argmin, ReduceKind.logsumexp) or terms.size == 0:
+    if expr.kind in GIVE_PLACES | ORDER_STATISTICS | {ReduceKind.logsumexp} or terms.size == 0:
         return {}
     cube = terms.reshape(list(lengths.values()))
     rows = {axis: np.moveaxis(cube, d, 0).reshape(n, -1) for d, (axis, n) in enumerate(lengths.items())}

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tensor ops in index notation: one readable reference, C that others can build, tests that hold the two together.
 
-    import unrut as ur
+import unrut as ur
 
-    @ur.op
-    def matmul(A, B):
-        i, j, k = ur.axes("i j k")
-        C = ur.tensor("C")
-        C[i, j] = ur.sum[k](A[i, k] * B[k, j])
-        return C
+@ur.op
+def matmul(A, B):
+    i, j, k = ur.axes("i j k")
+    C = ur.tensor("C")
+    C[i, j] = ur.sum[k](A[i, k] * B[k, j])
+    return C
 
-    matmul(a, b)              compiled for this machine
-    matmul.reference(a, b)    its meaning, in NumPy
-    matmul.bind(a, b)         its text, intermediates, explanations, kernels
+matmul(a, b)              compiled for this machine
+matmul.reference(a, b)    its meaning, in NumPy
+matmul.bind(a, b)         its text, intermediates, explanations, kernels
 """
 
 from unrut.arrays import spec
@@ -86,13 +86,17 @@ from unrut.language.notation import Spec
 from unrut.language.reducers import (
     all,  # noqa: A004
     any,  # noqa: A004
+    arg_kth_smallest,
     argmax,
     argmin,
     count,
+    kth_smallest,
     logsumexp,
     max,  # noqa: A004
+    median,
     min,  # noqa: A004
     prod,
+    quantile,
     softmax,
     sum,  # noqa: A004
 )
@@ -132,6 +136,7 @@ __all__ = [
     "arctan",
     "arctan2",
     "arctanh",
+    "arg_kth_smallest",
     "argmax",
     "argmin",
     "axes",
@@ -160,6 +165,7 @@ __all__ = [
     "isfinite",
     "isinf",
     "isnan",
+    "kth_smallest",
     "log",
     "log1p",
     "log2",
@@ -169,6 +175,7 @@ __all__ = [
     "logsumexp",
     "max",
     "maximum",
+    "median",
     "min",
     "minimum",
     "nan",
@@ -176,6 +183,7 @@ __all__ = [
     "parse",
     "pi",
     "prod",
+    "quantile",
     "reciprocal",
     "rint",
     "sigmoid",

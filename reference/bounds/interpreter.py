@@ -9,6 +9,7 @@ from typing import assert_never
 import numpy as np
 
 from unrut.program.nodes import (
+    ORDER_STATISTICS,
     Along,
     AxisValue,
     Call,
@@ -29,6 +30,7 @@ from unrut.reference.bounds.calls import measured_call
 from unrut.reference.bounds.casts import measured_cast
 from unrut.reference.bounds.exponentials import measured_logsumexp, measured_softmax
 from unrut.reference.bounds.measured import Measured, choose, exact, filled, mapped
+from unrut.reference.bounds.orderstatistics import measured_order_statistic
 from unrut.reference.bounds.products import measured_contract
 from unrut.reference.bounds.reads import measured_read
 from unrut.reference.bounds.reductions import measured_extreme, measured_logic, measured_prod, measured_sum
@@ -88,9 +90,10 @@ class MeasuringInterpreter:
             found = measured_contract(known, inner.shape, kept, expr.dtype)
             if found is not None:
                 return found
+        rank = None if expr.rank is None else self.measure(expr.rank, places, scene)
         body = self.measure(expr.body, inner, scene)
         included = None if expr.where is None else self.measure(expr.where, inner, scene)
-        return _reduced(expr, body, included, initial, inner.shape, kept)
+        return _reduced(expr, body, included, rank if initial is None else initial, inner.shape, kept)
 
     def statement(self, statement: Statement, ranges: dict[str, range], scene: Scene, out: Tensor) -> None:
         """A statement's block: the rounding to its dtype is among the errors, the values stay wide."""
@@ -105,10 +108,14 @@ class MeasuringInterpreter:
 
 
 def _reduced(
-    expr: Reduce, body: Measured, included: Measured | None, initial: Measured | None, shape: Sequence[int], kept: int
+    expr: Reduce, body: Measured, included: Measured | None, outer: Measured | None, shape: Sequence[int], kept: int
 ) -> Measured:
+    """`outer` is the reduction's initial value, or its rank: no kind has both."""
     kind, dtype = expr.kind, expr.body.dtype
     x, takes_part = _lines(body, included, tuple(shape), kept)
+    if kind in ORDER_STATISTICS:
+        return measured_order_statistic(expr, x, takes_part, outer, tuple(shape[kept:]))
+    initial = outer
     if kind in (ReduceKind.argmax, ReduceKind.argmin):
         if x.value.shape[-1] == 0:
             return exact(np.zeros(x.value.shape[:-1], np.int64))

@@ -11,6 +11,8 @@ import pytest
 import unrut as ur
 from unrut.program.extents import evaluate as extent_value
 from unrut.program.nodes import (
+    GIVE_PLACES,
+    ORDER_STATISTICS,
     Along,
     AxisValue,
     Call,
@@ -36,6 +38,21 @@ BINARY = {
     ReduceKind.sum: np.add, ReduceKind.prod: np.multiply, ReduceKind.max: np.maximum, ReduceKind.min: np.minimum,
     ReduceKind.any: np.logical_or, ReduceKind.all: np.logical_and,
 }  # fmt: skip
+
+
+def ranked(expr, terms, takes_part, rank):
+    """An order statistic of one line, from a list that is sorted."""
+    order = sorted(np.flatnonzero(takes_part), key=lambda k: (bool(np.isnan(terms[k])), terms[k], k))
+    if expr.kind in (ReduceKind.kth_smallest, ReduceKind.arg_kth_smallest):
+        if rank >= len(order):
+            return 0 if expr.kind in GIVE_PLACES else identity(ReduceKind.min, expr.dtype)
+        return order[rank] if expr.kind in GIVE_PLACES else terms[order[rank]]
+    if not order or np.isnan(terms[order[-1]]):
+        return np.nan
+    t, k = np.modf(rank * (len(order) - 1))
+    number = expr.dtype.numpy.type
+    a, b = (number(terms[order[min(int(k) + step, len(order) - 1)]]) for step in (0, 1))
+    return a if t == 0 or a == b else number(1 - t) * a + number(t) * b
 
 
 class SloppyKernel:
@@ -137,8 +154,16 @@ class SloppyKernel:
         body = np.broadcast_to(self.value(expr.body, inner), tuple(inner.values()))
         dtype = expr.body.dtype
         where = np.ones((), bool) if expr.where is None else self.value(expr.where, inner)
-        nothing = np.asarray(identity(expr.kind, dtype)).astype(dtype.numpy)
         kept = tuple(grid.values())
+        if expr.kind in ORDER_STATISTICS:
+            lines = [np.broadcast_to(a, body.shape).reshape((int(np.prod(kept)), -1)) for a in (body, where)]
+            ranks = 0.5 if expr.rank is None else self.value(expr.rank, grid)
+            asked = np.broadcast_to(ranks, kept).ravel()
+            found = [ranked(expr, *line) for line in zip(*lines, asked, strict=True)]
+            places = np.asarray(found, expr.dtype.numpy).reshape(kept)
+            lengths = tuple(inner.values())[len(grid) :]
+            return np.unravel_index(places, lengths)[expr.component] if expr.kind in GIVE_PLACES else places
+        nothing = np.asarray(identity(expr.kind, dtype)).astype(dtype.numpy)
         terms = np.where(where, body, nothing).reshape((*kept, int(np.prod(tuple(inner.values())[len(grid) :]))))
         if expr.kind is ReduceKind.count:
             return terms.sum(axis=-1)

@@ -38,6 +38,10 @@ TEXTS = [
     "f(a: f32[5, 40], b: f32[40, 3]) -> y\ny[i] = argmax[k](exp(a[i, k]/9)*0.001)",
     "f(a: f32[5, 40], b: f32[40, 3]) -> y\ny[i, k] = where(a[i, k] > b[k, 0], log(abs(a[i, k])), arctan2(a[i, k], b[k, 1]))",
     "f(a: f32[5, 40], b: f32[40, 3]) -> y\ny[i, k] = a[i, k] % (0.3 + abs(b[k, 0])) + a[i, k]//1.7 + hypot(b[k, 1], a[i, k])",
+    "f(a: f32[5, 40], b: f32[40, 3]) -> y\ny[i, j] = median[k](exp(a[i, k]/3)*b[k, j])",
+    "f(a: f32[5, 40], b: f32[40, 3]) -> y\ny[i, j] = quantile[k](a[i, k]*b[k, j], 0.3 + abs(tanh(b[3, j]))/3)",
+    "f(a: f32[5, 40], b: f32[40, 3]) -> y\ny[i, r] = kth_smallest[k, j](exp(a[i, k])*b[k, j], r, where=a[i, k] < 1)\naxis r: 9",
+    "f(a: f32[5, 40], b: f32[40, 3]) -> y\ny[i, r] = arg_kth_smallest[k](exp(a[i, k]/9)*0.001, r)",
     "f(a: f32[5, 40], b: f32[40, 3]) -> y\ny[i] = count[k](sin(a[i, k]*3) > cos(b[k, 2]))",
 ]
 

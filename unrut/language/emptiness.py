@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What has no meaning over an empty range: max, min, argmax, argmin without `initial`, and modes of reading outside.
+"""What has no meaning over an empty range: max, min, argmax, argmin without `initial`, order statistics, modes of reading
+outside.
 
 Where nothing asks for the value, because an axis around it has no place either, an empty range does no harm.
 """
@@ -13,11 +14,22 @@ from unrut.language.declarations import at
 from unrut.language.prover import never_exceeds, sizes_at_least
 from unrut.program.extents import Extent, as_extent
 from unrut.program.intervals import if_not_empty
-from unrut.program.nodes import Expr, OutsideMode, Precondition, Read, Reduce, ReduceKind, Relation, Statement
-from unrut.program.walk import children
+from unrut.program.nodes import (
+    GIVE_PLACES,
+    ORDER_STATISTICS,
+    Expr,
+    OutsideMode,
+    Precondition,
+    Read,
+    Reduce,
+    ReduceKind,
+    Relation,
+    Statement,
+)
+from unrut.program.walk import children, outside_of
 from unrut.spans import Span
 
-_WITHOUT_IDENTITY = (ReduceKind.max, ReduceKind.min, ReduceKind.argmax, ReduceKind.argmin)
+_WITHOUT_IDENTITY = GIVE_PLACES | ORDER_STATISTICS | {ReduceKind.max, ReduceKind.min}
 
 
 def check_emptiness(
@@ -49,8 +61,9 @@ def check_emptiness(
                         remedy = f"{kind.value}[{axis.name}](..., initial=0)" if has_initial else "at least one place"
                         need(axis.extent, around, because, span, remedy)
                 inner = (*around, *(axis.extent for axis in axes))
+                outer = outside_of(expr)
                 for part in children(expr):
-                    walk(part, around if part is initial else inner)
+                    walk(part, around if any(part is o for o in outer) else inner)
             case Read(tensor=tensor, outside=OutsideMode() as mode, span=span):
                 for k, extent in enumerate(shapes[tensor]):
                     because = f"`{mode.value}` reads the nearest places of {tensor}, whose extent {k} is empty"

@@ -16,12 +16,13 @@ from unrut.errors import RangeError, UnrutError
 from unrut.language.declarations import at
 from unrut.language.guards import Guard, guard_of
 from unrut.language.prover import never_exceeds, sizes_at_least, upper_bounds
+from unrut.language.ranks import places_of, rank_read
 from unrut.program.affine import Affine, affine
 from unrut.program.extents import Extent, least
 from unrut.program.intervals import if_not_empty
 from unrut.program.nodes import Along, Expr, OutsideMode, Precondition, Read, Reduce, Relation, Statement, Where
 from unrut.program.values import value_of
-from unrut.program.walk import children
+from unrut.program.walk import children, outside_of
 
 Shapes = Mapping[str, tuple[Extent, ...]]
 MOST_PLACES_TRIED = 20_000
@@ -29,11 +30,12 @@ MOST_PLACES_TRIED = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guarded:
-    """A read, the axes bound where it stands, and what the guards around it say."""
+    """A read, the axes bound where it stands, and what the guards around it say. `places`: the shape of what a rank reads."""
 
     read: Read
     axes: Mapping[str, Extent]
     guard: Guard
+    places: tuple[Extent, ...] = ()
 
 
 def check_inside(
@@ -46,7 +48,8 @@ def check_inside(
         axes = {axis.name: axis.extent for axis in statement.axes}
         for guarded in guarded_reads(statement.body, axes, Guard()):
             if guarded.read.outside is None:
-                found += _check(guarded, shapes[guarded.read.tensor], equal, errors)
+                shape = guarded.places or shapes[guarded.read.tensor]
+                found += _check(guarded, shape, equal, errors)
     return found
 
 
@@ -62,13 +65,16 @@ def guarded_reads(expr: Expr, axes: Mapping[str, Extent], guard: Guard) -> Itera
             yield from guarded_reads(condition, axes, guard)
             yield from guarded_reads(then, axes, guard & guard_of(condition))
             yield from guarded_reads(otherwise, axes, guard & guard_of(condition, holds=False))
-        case Reduce(axes=bound, body=body, where=where, initial=initial):
+        case Reduce(axes=bound, body=body, where=where):
             inner = {**axes, **{axis.name: axis.extent for axis in bound}}
             if where is not None:
                 yield from guarded_reads(where, inner, guard)
             yield from guarded_reads(body, inner, guard & guard_of(where) if where is not None else guard)
-            if initial is not None:
-                yield from guarded_reads(initial, axes, guard)
+            ranks = rank_read(expr)
+            if ranks is not None:
+                yield Guarded(read=ranks, axes=axes, guard=guard, places=places_of(expr))
+            for part in outside_of(expr):
+                yield from guarded_reads(part, axes, guard)
         case Along(axis=axis, body=body):
             # The whole line is read, also where the axis is not what the guard lets through.
             yield from guarded_reads(body, axes, guard.without(axis.name))
@@ -96,7 +102,7 @@ def _check(
                 RangeError(
                     f"subscript {k} of `{read.tensor}` is not affine, so the read can't be proved to stay inside",
                     places=at(read.subscripts[k].span or read.span),
-                    remedy=_remedy(read, ()),
+                    remedy=_remedy(read, ()) if not guarded.places else "a sum of multiples of axes, or quantile",
                 )
             )
             continue
@@ -147,15 +153,16 @@ def _leaves(
     guarded: Guarded, k: int, form: Affine, dimension: Extent, *, below: Extent | None, above: Extent | None
 ) -> RangeError:
     read, tensor = guarded.read, guarded.read.tensor
+    what = "rank" if guarded.places else "read"
     witness = _witness(guarded, form, dimension)
     side = f"down to {below * -1}" if below is not None else f"up to {above}"
     reached = sum(len({atom} if isinstance(atom, str) else atom.dividend.axes) for _, atom in form.terms)
     if witness is None and guarded.guard == Guard() and reached == len(form.axes):
-        message = f"a read leaves `{tensor}`: `{form}` goes {side}, the extent is {dimension}"
-        note = f"subscript {k} of {tensor}"
+        message = f"a {what} leaves `{tensor}`: `{form}` goes {side}, the extent is {dimension}"
+        note = f"subscript {k} of {tensor}" if not guarded.places else "counted from 0"
     elif witness is None:
         message = (
-            f"a read of `{tensor}` can't be proved to stay inside: `{form}` may go {side}, its extent is {dimension}"
+            f"a {what} of `{tensor}` can't be proved to stay inside: `{form}` may go {side}, its extent is {dimension}"
         )
         if not guarded.guard.whole:
             message += ", and the guard around it can't be followed"
@@ -166,10 +173,10 @@ def _leaves(
         last = dimension.value() - 1
         far = f"{-place} before the first place" if place < 0 else f"{place - last} beyond the last place, {last}"
         side = f"down to {place}" if place < 0 else f"up to {place}"
-        message = f"a read leaves `{tensor}`: `{form}` goes {side}, the extent is {dimension}"
+        message = f"a {what} leaves `{tensor}`: `{form}` goes {side}, the extent is {dimension}"
         note = f"{f'at {where} ' if where else ''}it is {place}, {far}"
-    remedy = _remedy(read, tuple(sorted(form.axes)))
-    if not form.terms and below is not None:
+    remedy = _remedy(read, tuple(sorted(form.axes))) if not guarded.places else f"a rank from 0 to {dimension - 1}"
+    if not guarded.places and not form.terms and below is not None:
         remedy = f"{_from_the_end(read, k, form)}, as places count from the front; or {remedy}"
     return RangeError(message, places=at(read.span, note), remedy=remedy)
 

@@ -83,10 +83,10 @@ class Conversion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reduction:
-    """`kind[axes](body, where=, initial=, dtype=)`.
+    """`kind[axes](body, where=, initial=, dtype=)`, `kind[axes](body, rank, where=)` for those that take a rank.
 
-    `component` chooses one place of an argmax or argmin over several axes, `argmax[i, j](e)[1]` in text; over one axis
-    it is 0 and need not be written.
+    `component` chooses one place of an argmax, argmin or arg_kth_smallest over several axes, `argmax[i, j](e)[1]` in
+    text; over one axis it is 0 and need not be written.
     """
 
     kind: str
@@ -94,6 +94,7 @@ class Reduction:
     body: Term
     where: Term | None = None
     initial: Term | None = None
+    rank: Term | None = None
     dtype: str | None = None
     component: int = 0
     span: Span | None = field(default=None, compare=False)

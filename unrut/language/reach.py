@@ -15,7 +15,7 @@ from unrut.language.declarations import at
 from unrut.program.extents import Atom, Extent, Least, Most, Named, Product, Quotient
 from unrut.program.nodes import AxisValue, Call, Const, Expr, ExtentValue, Reduce, Statement, Where
 from unrut.program.types import DType
-from unrut.program.walk import children
+from unrut.program.walk import children, outside_of
 
 LARGEST_INDEX = 2**62
 LARGEST_SIZE = 2**40
@@ -52,9 +52,10 @@ def check_reach(statements: Sequence[Statement], errors: list[UnrutError]) -> No
 def _beyond(expr: Expr, axes: Mapping[str, Extent]) -> Iterator[tuple[Expr, Reach]]:
     """The innermost calls that reach too far."""
     found = False
+    outer = outside_of(expr) if isinstance(expr, Reduce) else ()
     for part in children(expr):
         inner = axes
-        if isinstance(expr, Reduce) and part is not expr.initial:
+        if isinstance(expr, Reduce) and not any(part is o for o in outer):
             inner = {**axes, **{axis.name: axis.extent for axis in expr.axes}}
         for each in _beyond(part, inner):
             found = True

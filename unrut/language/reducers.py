@@ -11,7 +11,7 @@ from unrut.language.notation import Line, Reduction
 from unrut.language.operators import Axis, Expression, Value, as_expression, note_axis
 from unrut.language.origin import caller_span
 from unrut.language.recorder import place
-from unrut.language.vocabulary import PLACES
+from unrut.language.vocabulary import PLACES, TAKE_RANKS
 
 
 class ReductionWord:
@@ -62,12 +62,21 @@ class Reducer:
     def __repr__(self) -> str:
         return f"<ur.{self.kind}[{', '.join(self.axes)}](expression)>"
 
-    def __call__(self, body: Value, *, where: Value = None, initial: Value = None, dtype: object = None) -> Any:
-        """The reduction of `body` over all places where `where` holds; for argmax over several axes a tuple of places."""
+    def __call__(
+        self, body: Value, *ranks: Value, where: Value = None, initial: Value = None, dtype: object = None
+    ) -> Any:
+        """The reduction of `body` over all places where `where` holds; places over several axes are a tuple.
+
+        `ranks`: the one rank of `kth_smallest` and `arg_kth_smallest`, or the one share of `quantile`.
+        """
         span = caller_span()
         term = as_expression(body, span)
         domain = None if where is None else as_expression(where, span)
         first = None if initial is None else as_expression(initial, span)
+        if len(ranks) > 1:
+            message = f"`{self.kind}` takes {1 + (self.kind in TAKE_RANKS)} arguments, not {1 + len(ranks)}"
+            raise NotationError(message, places=place(span), remedy=f"ur.{self.kind}[k](...), and options by name")
+        rank = as_expression(ranks[0], span) if ranks else None
         several = self.kind in PLACES and len(self.axes) > 1
         found = [
             Expression(
@@ -77,11 +86,12 @@ class Reducer:
                     body=term.term,
                     where=domain.term if domain is not None else None,
                     initial=first.term if first is not None else None,
+                    rank=rank.term if rank is not None else None,
                     dtype=None if dtype is None else dtype_name(dtype, span),
                     component=component,
                     span=span,
                 ),
-                *(part for part in (term, domain, first) if part is not None),
+                *(part for part in (term, domain, first, rank) if part is not None),
             )
             for component in range(len(self.axes) if several else 1)
         ]
@@ -100,6 +110,19 @@ argmax = ReductionWord(
 )
 argmin = ReductionWord("argmin", "Place of the first smallest value (NaN is smallest); over several axes a tuple.")
 logsumexp = ReductionWord("logsumexp", "log(sum(exp(e))) over axes, without overflow. Over an empty range -inf.")
+
+median = ReductionWord("median", "Median over axes, as np.median: NaN wins, two middle values are averaged.")
+quantile = ReductionWord(
+    "quantile", "`ur.quantile[j](e, q)`: the share q of terms is below; interpolates as np.quantile."
+)
+kth_smallest = ReductionWord(
+    "kth_smallest",
+    "`ur.kth_smallest[j](e, r)`: the term of rank r, from 0, in ascending order, NaN last. `r` an axis: a sort.",
+)
+arg_kth_smallest = ReductionWord(
+    "arg_kth_smallest",
+    "`ur.arg_kth_smallest[j](e, r)`: place of the term of rank r, equal ones in order; over several axes a tuple.",
+)
 
 
 def softmax(e: Value, *, along: Axis) -> Expression:

@@ -15,6 +15,7 @@ from unrut.language.adoption import Typed, adopt, dtype_named
 from unrut.language.declarations import at
 from unrut.language.expressions import Expressions, Scope
 from unrut.language.notation import Line, Reduction
+from unrut.language.ranks import check_arguments, typed_rank
 from unrut.program.functions import COMPARISONS, PREDICATES
 from unrut.program.nodes import Along, AlongKind, Axis, Call, Cast, Expr, Read, Reduce, ReduceKind, Where
 from unrut.program.promotion import Kind, accumulator, exponential, meet, result_of
@@ -30,6 +31,7 @@ def read_reduction(reader: Expressions, term: Reduction, scope: Scope) -> Typed:
     inner = Scope(axes={**scope.axes, **{axis.name: axis.extent for axis in axes}})
     first = reader.read(term.body, inner)
     initial = reader.read(term.initial, scope.plain) if term.initial is not None else None
+    rank = typed_rank(term, reader.read(term.rank, scope.plain)) if term.rank is not None else None
     condition = reader.condition(term.where, inner, "where=") if term.where is not None else None
     kinds = [first.kind, *([initial.kind] if initial is not None else [])]
     natural = accumulator(kind, meet(kinds))
@@ -49,6 +51,7 @@ def read_reduction(reader: Expressions, term: Reduction, scope: Scope) -> Typed:
         dtype=result.dtype,
         where=condition,
         initial=adopt(initial, taken.dtype) if initial is not None else None,
+        rank=rank,
         component=term.component,
         span=term.span,
     )
@@ -99,6 +102,7 @@ def _kind(term: Reduction) -> ReduceKind:
         names = ", ".join(ReduceKind.__members__)
         raise NotationError(f"there is no reduction `{term.kind}`", places=at(term.span), remedy=f"one of {names}")
     kind = ReduceKind[term.kind]
+    check_arguments(term)
     if term.initial is not None and kind not in _WITH_INITIAL:
         raise NotationError(
             f"`{term.kind}` takes no initial=", places=at(term.span), remedy="the same without initial="

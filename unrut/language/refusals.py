@@ -24,7 +24,7 @@ _TRUTH = {
     "min": ("Python's `min` compares values", "ur.minimum(a, b), or ur.min[k](a) along an axis"),
     "any": ("Python's `any` asks for values", "ur.any[k](condition)"),
     "all": ("Python's `all` asks for values", "ur.all[k](condition)"),
-    "sorted": ("Python's `sorted` compares values", "a reduction such as ur.max[k](a)"),
+    "sorted": ("Python's `sorted` compares values", "ur.kth_smallest[k](a, r) with an axis r"),
     "in": ("`in` compares values", "a comparison: a == b"),
 }
 _OTHERWISE = ("this asks for the truth of an expression, which has no value yet", "ur.where(condition, a, b)")
@@ -32,6 +32,7 @@ _OTHERWISE = ("this asks for the truth of an expression, which has no value yet"
 _NUMPY_NAMES = {
     "absolute": "abs", "true_divide": "divide", "mod": "remainder", "asin": "arcsin", "acos": "arccos",
     "atan": "arctan", "atan2": "arctan2", "pow": "power", "amax": "max", "amin": "min", "fabs": "abs",
+    "percentile": "quantile",
 }  # fmt: skip
 
 
@@ -45,6 +46,11 @@ def equivalent(function: str) -> str:
     if name in LINES:
         return f"ur.{name}(..., along=k)"
     contraction = "ur.sum[k](A[i, k]*B[k, j])"
+    ordered = {"sort": "kth_smallest", "partition": "kth_smallest", "argsort": "arg_kth_smallest"}
+    if name in ordered:
+        return f"ur.{ordered[name]}[k](..., r), with an axis r for the ranks"
+    if name == "nanmedian":
+        return "ur.median[k](a, where=~ur.isnan(a))"
     known = {"where": "ur.where(condition, a, b)", "mean": "ur.sum[k](...)/P.shape[0]", "matmul": contraction}
     return known.get(name, "the functions of unrut: ur.exp, ur.maximum, ur.sum[k], ...")
 

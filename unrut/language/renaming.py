@@ -52,13 +52,14 @@ class Renaming:
                 return replace(term, condition=parts[0], then=parts[1], otherwise=parts[2])
             case Conversion(operand=operand):
                 return replace(term, operand=self.term(operand))
-            case Reduction(axes=axes, body=body, where=where, initial=initial):
+            case Reduction(axes=axes, body=body, where=where, initial=initial, rank=rank):
                 return replace(
                     term,
                     axes=tuple(self.axes.get(axis, axis) for axis in axes),
                     body=self.term(body),
                     where=None if where is None else self.term(where),
                     initial=None if initial is None else self.term(initial),
+                    rank=None if rank is None else self.term(rank),
                 )
             case Line(axis=axis, body=body):
                 return replace(term, axis=self.axes.get(axis, axis), body=self.term(body))
@@ -89,8 +90,8 @@ def mentioned(term: Term) -> Iterator[Term]:
             parts = (condition, then, otherwise)
         case Conversion(operand=operand):
             parts = (operand,)
-        case Reduction(body=body, where=where, initial=initial):
-            parts = (body, where, initial)
+        case Reduction(body=body, where=where, initial=initial, rank=rank):
+            parts = (body, where, initial, rank)
         case Line(body=body):
             parts = (body,)
         case _:

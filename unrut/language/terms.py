@@ -6,7 +6,7 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from unrut.errors import UnrutError
 from unrut.language.names import name_fault
@@ -173,10 +173,7 @@ class TermReader:
                 )
 
     def component(self, reduction: Reduction, component: int, node: ast.AST) -> Reduction:
-        return Reduction(
-            kind=reduction.kind, axes=reduction.axes, body=reduction.body, where=reduction.where,
-            initial=reduction.initial, dtype=reduction.dtype, component=component, span=self.span(node),
-        )  # fmt: skip
+        return replace(reduction, component=component, span=self.span(node))
 
     def policy(self, node: ast.expr, depth: int) -> str | Term:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -189,8 +186,10 @@ class TermReader:
 
     def call(self, node: ast.Call, depth: int) -> Term:
         match node:
-            case ast.Call(func=ast.Subscript(value=ast.Name(id=kind), slice=slice_), args=[body]) if kind in REDUCTIONS:
-                return self.reduction(kind, slice_, body, node, depth)
+            case ast.Call(func=ast.Subscript(value=ast.Name(id=kind), slice=slice_), args=[body, *ranks]) if (
+                kind in REDUCTIONS and len(ranks) < 2
+            ):
+                return self.reduction(kind, slice_, body, ranks[0] if ranks else None, node, depth)
             case ast.Call(func=ast.Name(id=kind)) if kind in REDUCTIONS:
                 raise self.fault(
                     f"`{kind}` needs its axes", node, f"{kind}[k](...); of two numbers: maximum(a, b), minimum(a, b)"
@@ -233,7 +232,9 @@ class TermReader:
                     "there is no such function", node.func, "one of " + ", ".join(sorted(SCALAR_FUNCTIONS))
                 )
 
-    def reduction(self, kind: str, axes: ast.expr, body: ast.expr, node: ast.Call, depth: int) -> Reduction:
+    def reduction(
+        self, kind: str, axes: ast.expr, body: ast.expr, rank: ast.expr | None, node: ast.Call, depth: int
+    ) -> Reduction:
         parts = axes.elts if isinstance(axes, ast.Tuple) else [axes]
         if not parts:
             raise self.fault(f"`{kind}` needs at least one axis", node, f"{kind}[k](...)")
@@ -255,6 +256,7 @@ class TermReader:
             body=self.read(body, depth + 1),
             where=self.read(options["where"], depth + 1) if "where" in options else None,
             initial=self.read(options["initial"], depth + 1) if "initial" in options else None,
+            rank=self.read(rank, depth + 1) if rank is not None else None,
             dtype=self.dtype(options["dtype"]) if "dtype" in options else None,
             span=self.span(node),
         )

@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from unrut.language.ranks import places_of, rank_read
 from unrut.program.affine import Affine, affine
 from unrut.program.extents import Extent, Named, names, substitute
 from unrut.program.nodes import AxisValue, Expr, Read, Reduce, Statement
-from unrut.program.walk import children
+from unrut.program.walk import children, outside_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,10 +83,15 @@ def _uses(expr: Expr, axes: dict[str, Extent], shapes: Mapping[str, tuple[Extent
         case Read(subscripts=subscripts, tensor=tensor):
             for position, subscript in enumerate(subscripts):
                 yield Use(read=expr, position=position, form=affine(subscript), axes=axes, shape=shapes[tensor])
-        case Reduce(axes=bound, initial=initial):
+        case Reduce(axes=bound):
             inner = axes | {axis.name: axis.extent for axis in bound}
+            ranks = rank_read(expr)
+            if ranks is not None:
+                form = affine(ranks.subscripts[0])
+                yield Use(read=ranks, position=0, form=form, axes=axes, shape=places_of(expr))
+            outer = outside_of(expr)
             for part in children(expr):
-                yield from _uses(part, axes if part is initial else inner, shapes)
+                yield from _uses(part, axes if any(part is o for o in outer) else inner, shapes)
             return
         case _:
             pass

@@ -127,7 +127,10 @@ class Cast:
 
 
 class ReduceKind(enum.Enum):
-    """Reductions. Empty ranges: sum, count 0; prod 1; any False; all True; logsumexp -inf; max, min their `initial`."""
+    """Reductions. Empty ranges: sum, count 0; prod 1; any False; all True; logsumexp -inf; max, min their `initial`.
+
+    The last four are order statistics: they judge terms by their place in ascending order.
+    """
 
     sum = "sum"
     prod = "prod"
@@ -139,6 +142,19 @@ class ReduceKind(enum.Enum):
     argmax = "argmax"
     argmin = "argmin"
     logsumexp = "logsumexp"
+    median = "median"
+    quantile = "quantile"
+    kth_smallest = "kth_smallest"
+    arg_kth_smallest = "arg_kth_smallest"
+
+
+GIVE_PLACES = frozenset({ReduceKind.argmax, ReduceKind.argmin, ReduceKind.arg_kth_smallest})
+"""Reductions whose value is a place in their axes."""
+
+RANKED = frozenset({ReduceKind.quantile, ReduceKind.kth_smallest, ReduceKind.arg_kth_smallest})
+"""Reductions that take a `rank`."""
+
+ORDER_STATISTICS = RANKED | {ReduceKind.median}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,9 +162,16 @@ class Reduce:
     """`kind[axes](body, where=where, initial=initial)`, a reduction over all places of `axes` where `where` holds.
 
     `body` has the accumulator's dtype (bool for any, all, count). The node's dtype is the accumulator's for sum, prod, max,
-    min, logsumexp; bool for any, all; i64 for count and the places of argmax, argmin, of which `component` chooses one
-    (axis number `component` of `axes`). `initial` takes part like one more term. NaN wins in max, min and, the first one, in
-    argmax, argmin; ties go to the first place, the last axis running fastest.
+    min, logsumexp, kth_smallest; bool for any, all; i64 for count and the places of argmax, argmin, arg_kth_smallest, of
+    which `component` chooses one (axis number `component` of `axes`). `initial` takes part like one more term. NaN wins in
+    max, min and, the first one, in argmax, argmin; ties go to the first place, the last axis running fastest.
+
+    kth_smallest and arg_kth_smallest give the term of `rank` (i64, from 0, proved below the number of places) in ascending
+    order, or its place: NaN comes last, -0 equals 0, of equal terms the first place comes first. Beyond the places that
+    `where` leaves they give what min and argmin give over none. quantile takes a share (f64, 0 to 1) in place of a rank, and
+    median is the one for 0.5: with p = rank * (n - 1) they are the terms of rank floor(p) and the next one, weighted by
+    1 - (p - floor(p)) and p - floor(p), in the body's dtype, f64 for integers and bool. NaN where a term is NaN, or where
+    there is none. `rank` stands outside: it mentions no reduced axis.
     """
 
     kind: ReduceKind
@@ -157,6 +180,7 @@ class Reduce:
     dtype: DType
     where: Expr | None = None
     initial: Expr | None = None
+    rank: Expr | None = None
     component: int = 0
     span: Span | None = field(default=None, compare=False, repr=False)
 

@@ -95,6 +95,8 @@ def accumulator(kind: ReduceKind, body: Kind) -> Kind | None:
             return Kind(dtype=body.dtype if body.dtype.is_float else DType.i64, weak=body.weak)
         case ReduceKind.max | ReduceKind.min | ReduceKind.argmax | ReduceKind.argmin:
             return body
+        case ReduceKind.median | ReduceKind.quantile | ReduceKind.kth_smallest | ReduceKind.arg_kth_smallest:
+            return body
         case ReduceKind.any | ReduceKind.all | ReduceKind.count:
             return Kind(dtype=DType.bool, weak=body.weak)
         case ReduceKind.logsumexp:
@@ -112,7 +114,9 @@ def result_of(kind: ReduceKind, taken: Kind) -> Kind:
     match kind:
         case ReduceKind.count:
             return Kind(dtype=DType.i64, weak=taken.weak)
-        case ReduceKind.argmax | ReduceKind.argmin:
+        case ReduceKind.argmax | ReduceKind.argmin | ReduceKind.arg_kth_smallest:
             return Kind(dtype=DType.i64, weak=True)
+        case ReduceKind.median | ReduceKind.quantile if not taken.dtype.is_float:
+            return Kind(dtype=DType.f64, weak=taken.weak)
         case _:
             return taken

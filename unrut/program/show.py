@@ -15,6 +15,7 @@ from unrut.errors import InternalError
 from unrut.program.extents import Atom, Extent, Least, Most, Named, Product, Quotient, named
 from unrut.program.functions import FUNCTIONS
 from unrut.program.nodes import (
+    GIVE_PLACES,
     Along,
     AxisValue,
     Call,
@@ -27,7 +28,6 @@ from unrut.program.nodes import (
     Program,
     Read,
     Reduce,
-    ReduceKind,
     Scalar,
     Statement,
     Where,
@@ -35,7 +35,6 @@ from unrut.program.nodes import (
 from unrut.program.written import natural_accumulator
 
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = 60, 70, 80, 90, 100
-_PLACES = (ReduceKind.argmax, ReduceKind.argmin)
 
 
 def show(program: Program) -> str:
@@ -142,8 +141,8 @@ class Printer:
         return f"{self.expr(left, own + 1 if is_comparison else own)}{joined}{self.expr(right, own + 1)}", own
 
     def reduce(self, reduce: Reduce) -> str:
-        """`sum[k](..., where=..., initial=..., dtype=...)`, `argmax[i, j](...)[1]`."""
-        parts = [self.expr(reduce.body)]
+        """`sum[k](..., where=..., initial=..., dtype=...)`, `argmax[i, j](...)[1]`, `kth_smallest[j](..., r)`."""
+        parts = [self.expr(reduce.body), *([self.expr(reduce.rank)] if reduce.rank is not None else [])]
         if reduce.where is not None:
             parts.append(f"where={self.expr(reduce.where)}")
         if reduce.initial is not None:
@@ -151,7 +150,7 @@ class Printer:
         if natural_accumulator(reduce).dtype is not reduce.body.dtype:
             parts.append(f"dtype={reduce.body.dtype.name}")
         axes = ", ".join(axis.name for axis in reduce.axes)
-        chosen = f"[{reduce.component}]" if reduce.kind in _PLACES and len(reduce.axes) > 1 else ""
+        chosen = f"[{reduce.component}]" if reduce.kind in GIVE_PLACES and len(reduce.axes) > 1 else ""
         return f"{reduce.kind.value}[{axes}]({', '.join(parts)}){chosen}"
 
     def extent(self, extent: Extent, least: int = 0) -> str:

@@ -14,7 +14,7 @@ from unrut.program.affine import affine
 from unrut.program.extents import Extent, Named, names
 from unrut.program.nodes import Along, AxisValue, Expr, ExtentValue, Program, Read, Reduce, Statement
 from unrut.program.verify_expressions import expression_faults
-from unrut.program.walk import children, in_order, subexpressions
+from unrut.program.walk import children, in_order, outside_of, subexpressions
 
 _SAFE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}\Z")
 
@@ -90,12 +90,13 @@ def _binding_faults(statement: Statement, expr: Expr, bound: Mapping[str, Extent
             if bound.get(axis.name) != axis.extent:
                 yield f"{expr.kind.value} along `{axis.name}` of extent {axis.extent}, bound is {bound.get(axis.name)}"
             yield from _binding_faults(statement, body, bound)
-        case Reduce(axes=axes, initial=initial):
+        case Reduce(axes=axes):
             inner = {**bound, **{axis.name: axis.extent for axis in axes}}
+            outer = outside_of(expr)
             if len(inner) < len(bound) + len(axes):
                 yield f"{expr.kind.value} in {statement.target} binds an axis a second time"
             for part in children(expr):
-                yield from _binding_faults(statement, part, bound if part is initial else inner)
+                yield from _binding_faults(statement, part, bound if any(part is o for o in outer) else inner)
         case _:
             for part in children(expr):
                 yield from _binding_faults(statement, part, bound)

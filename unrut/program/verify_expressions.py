@@ -8,6 +8,9 @@ from typing import assert_never
 
 from unrut.program.functions import FUNCTIONS
 from unrut.program.nodes import (
+    GIVE_PLACES,
+    ORDER_STATISTICS,
+    RANKED,
     Along,
     AxisValue,
     Call,
@@ -26,7 +29,7 @@ from unrut.program.promotion import Kind, Loop, loop
 from unrut.program.types import DType
 
 _TRUTHS = (ReduceKind.any, ReduceKind.all, ReduceKind.count)
-_PLACES = (ReduceKind.argmax, ReduceKind.argmin)
+_AVERAGES = (ReduceKind.median, ReduceKind.quantile)
 
 
 def expression_faults(expr: Expr, scalars: tuple[str, ...]) -> Iterator[str]:
@@ -92,8 +95,12 @@ def _call(call: Call) -> Iterator[str]:
 
 def _reduce(reduce: Reduce) -> Iterator[str]:
     kind, taken = reduce.kind, reduce.body.dtype
-    places = kind in (*_PLACES, ReduceKind.count)
-    if reduce.dtype is not (DType.i64 if places else taken):
+    given = taken
+    if kind in GIVE_PLACES or kind is ReduceKind.count:
+        given = DType.i64
+    elif kind in _AVERAGES and not taken.is_float:
+        given = DType.f64
+    if reduce.dtype is not given:
         yield f"{kind.value} of {taken} is {reduce.dtype}"
     if kind in _TRUTHS and taken is not DType.bool:
         yield f"{kind.value} accumulates {taken}"
@@ -103,7 +110,13 @@ def _reduce(reduce: Reduce) -> Iterator[str]:
         yield f"{kind.value} accumulates {taken}"
     if reduce.where is not None and reduce.where.dtype is not DType.bool:
         yield f"where= of {kind.value} is {reduce.where.dtype}"
-    if reduce.initial is not None and (reduce.initial.dtype is not taken or kind in (*_TRUTHS, *_PLACES)):
+    if reduce.initial is not None and (
+        reduce.initial.dtype is not taken or kind in (*_TRUTHS, *GIVE_PLACES, *ORDER_STATISTICS)
+    ):
         yield f"initial= of {kind.value} of {taken} is {reduce.initial.dtype}"
+    if (reduce.rank is not None) != (kind in RANKED):
+        yield f"{kind.value} has {'a' if reduce.rank is not None else 'no'} rank"
+    elif reduce.rank is not None and reduce.rank.dtype is not (DType.f64 if kind in _AVERAGES else DType.i64):
+        yield f"the rank of {kind.value} is {reduce.rank.dtype}"
     if not reduce.axes or not 0 <= reduce.component < len(reduce.axes):
         yield f"{kind.value} has {len(reduce.axes)} axes and gives place {reduce.component}"

@@ -40,12 +40,17 @@ def children(expr: Expr) -> tuple[Expr, ...]:
             return (condition, then, otherwise)
         case Cast(operand=operand):
             return (operand,)
-        case Reduce(body=body, where=where, initial=initial):
-            return (body, *((where,) if where is not None else ()), *((initial,) if initial is not None else ()))
+        case Reduce(body=body, where=where):
+            return (body, *((where,) if where is not None else ()), *outside_of(expr))
         case Along(body=body):
             return (body,)
         case _:
             assert_never(expr)
+
+
+def outside_of(reduce: Reduce) -> tuple[Expr, ...]:
+    """The children of a reduction that stand outside of its axes, last among its children: `initial`, `rank`."""
+    return tuple(part for part in (reduce.initial, reduce.rank) if part is not None)
 
 
 def rebuild(expr: Expr, parts: tuple[Expr, ...]) -> Expr:
@@ -63,10 +68,11 @@ def rebuild(expr: Expr, parts: tuple[Expr, ...]) -> Expr:
             return replace(expr, condition=parts[0], then=parts[1], otherwise=parts[2])
         case Cast():
             return replace(expr, operand=parts[0])
-        case Reduce(where=where, initial=initial):
+        case Reduce():
             rest = list(parts[1:])
-            new_where = rest.pop(0) if where is not None else None
-            return replace(expr, body=parts[0], where=new_where, initial=rest.pop(0) if initial is not None else None)
+            old = (expr.where, expr.initial, expr.rank)
+            where, initial, rank = (rest.pop(0) if part is not None else None for part in old)
+            return replace(expr, body=parts[0], where=where, initial=initial, rank=rank)
         case Along():
             return replace(expr, body=parts[0])
         case _:
@@ -96,10 +102,10 @@ def free_axes(expr: Expr) -> frozenset[str]:
     match expr:
         case AxisValue(axis=axis):
             return frozenset({axis})
-        case Reduce(axes=axes, body=body, where=where, initial=initial):
+        case Reduce(axes=axes, body=body, where=where):
             bound = frozenset(axis.name for axis in axes)
             inside = free_axes(body) | (free_axes(where) if where is not None else frozenset())
-            return (inside - bound) | (free_axes(initial) if initial is not None else frozenset())
+            return (inside - bound).union(*map(free_axes, outside_of(expr)))
         case Along(axis=axis, body=body):
             return free_axes(body) | {axis.name}
         case _:
@@ -114,7 +120,7 @@ def rename_axes(expr: Expr, names: dict[str, Expr]) -> Expr:
         case Reduce(axes=axes):
             inner = {k: v for k, v in names.items() if k not in {axis.name for axis in axes}}
             parts = children(expr)
-            last = len(parts) - 1 if expr.initial is not None else len(parts)
+            last = len(parts) - len(outside_of(expr))
             return rebuild(expr, tuple(rename_axes(p, inner if k < last else names) for k, p in enumerate(parts)))
         case Along(axis=axis) if axis.name in names:
             target = names[axis.name]
