@@ -22,7 +22,7 @@ from unrut.emitter.binding import (
 from unrut.emitter.build.library import Library
 from unrut.emitter.build.threads import default_threads
 from unrut.emitter.source import Argument, Signature
-from unrut.errors import BindError, InternalError, UnrutError, raise_all
+from unrut.errors import BindError, InternalError, Place, RangeError, UnrutError, raise_all
 from unrut.program.extents import extent_text
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ class Kernel:
     once, without the GIL.
 
     Raises BindError: arrays of other dtypes, ranks, extents or strides than compiled for; read-only or overlapping
-    results; sizes for which the program has no meaning.
+    results; sizes for which the program has no meaning. Raises RangeError where a place that is computed from the data is
+    outside of its tensor.
     """
 
     def __init__(
@@ -249,6 +250,13 @@ class Kernel:
             return BindError(
                 f"a size is too large: {sizes}", remedy="arrays with at most 2**40 elements along a dimension"
             )
+        for number, check in enumerate(self.signature.checks):
+            if code == self.signature.check_code(number):
+                return RangeError(
+                    f"data of `{self.signature.name}` leads outside of `{check.tensor}`: it needs {check.needed}",
+                    places=[Place(span=check.span)] if check.span is not None else [],
+                    remedy=f"{check.remedy}; the reference names the first element where it happens",
+                )
         return InternalError(f"{self.signature.name} returned {code}")
 
 

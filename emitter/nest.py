@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Nest: every loop, buffer, store and barrier of the generated code, for any target.
 
-    Nest   = buffers, kernels          a barrier lies between each kernel and the next
+    Nest   = buffers, kernels, checks  a barrier lies between each kernel and the next
     Kernel = tasks, body               tasks: outer axes whose iterations run in any order, in parallel
     Node   = Loop | Guard | Declare | Store | Accumulate
 
@@ -21,6 +21,7 @@ from typing import Union
 from unrut.program.extents import Extent
 from unrut.program.nodes import Expr, Precondition
 from unrut.program.types import DType
+from unrut.spans import Span
 
 
 class Space(enum.Enum):
@@ -133,6 +134,21 @@ class Kernel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """After the first `after` kernels, `buffer` (bool, no dimensions) says that data is invalid: then nothing more runs.
+
+    `needed` says what has to hold, for the sake of `tensor`. The order of checks is that in which they are looked at.
+    """
+
+    buffer: str
+    after: int
+    tensor: str
+    needed: str
+    remedy: str = ""
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Nest:
     """The whole call. `buffers` holds operands, results (in the program's order), workspace and scratch ones."""
 
@@ -142,6 +158,7 @@ class Nest:
     buffers: tuple[Buffer, ...]
     kernels: tuple[Kernel, ...]
     preconditions: tuple[Precondition, ...] = ()
+    checks: tuple[Check, ...] = ()
 
     def buffer(self, name: str) -> Buffer:
         """The buffer of this name that is not a register."""

@@ -47,6 +47,7 @@ def show(nest: Nest) -> str:
     for number, kernel in enumerate(nest.kernels):
         lines += ["barrier"] if number else []
         lines += _kernel(kernel)
+        lines += [f"check {c.buffer}  # {c.needed}" for c in nest.checks if c.after == number + 1]
     return "\n".join(lines) + "\n"
 
 

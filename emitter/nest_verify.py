@@ -20,6 +20,14 @@ def verify(nest: Nest) -> None:
         raise InternalError(f"{nest.name} has two buffers of one name")
     if any(b.space is Space.register for b in nest.buffers):
         raise InternalError(f"{nest.name} lists a register buffer")
+    if [c.after for c in nest.checks] != sorted(c.after for c in nest.checks):
+        raise InternalError(f"the checks of {nest.name} are not in the order of its kernels")
+    for check in nest.checks:
+        found = buffers.get(check.buffer)
+        if found is None or found.dtype is not DType.bool or found.shape or found.space is not Space.workspace:
+            raise InternalError(f"{nest.name} checks {check.buffer}, which is no truth value in its workspace")
+        if not 1 <= check.after <= len(nest.kernels):
+            raise InternalError(f"{nest.name} checks {check.buffer} after kernel {check.after}")
     for kernel in nest.kernels:
         axes: frozenset[str] = frozenset()
         for task in kernel.tasks:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from unrut.emitter.layout import Layout
+from unrut.emitter.nest import Check
 from unrut.program.extents import Extent
 from unrut.program.nodes import Precondition
 from unrut.program.types import DType
@@ -33,7 +34,8 @@ class Signature:
 
     `workspace` is 64-byte aligned and of the size that NAME_workspace gives for the same sizes and threads (may be NULL for
     0). Returns 0; k + 1 if precondition k does not hold; `workspace_code` if the workspace is misaligned; `size_code` if a
-    size is negative or absurd. Strides count elements; of a misaligned array (its pointer is `void *`) they count bytes.
+    size is negative or absurd; `check_code(k)` if the data is not as check k needs it. Strides count elements; of a
+    misaligned array (its pointer is `void *`) they count bytes.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Signature:
     arguments: tuple[Argument, ...]
     scalars: tuple[str, ...]
     preconditions: tuple[Precondition, ...]
+    checks: tuple[Check, ...] = ()
 
     @property
     def workspace_code(self) -> int:
@@ -49,6 +52,10 @@ class Signature:
     @property
     def size_code(self) -> int:
         return len(self.preconditions) + 2
+
+    def check_code(self, number: int) -> int:
+        """What is returned for a check of data, counted from 0."""
+        return len(self.preconditions) + 3 + number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

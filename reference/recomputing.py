@@ -14,10 +14,9 @@ intermediates that don't fit, and only where
   error can't be seen from `e`. A policy acts first, on the subscripts: with a mode `e` is evaluated at the places
   that it brings them back to (`bring_back` in `reads`), with a value as `where(inside, T(e(p, q)), value)`;
 - no subscript is read from a tensor, since it would have to be known before it is known to be inside;
+- `e` reads at no computed place: an invalid one is an error wherever it stands in t, whether t is read there or not;
 - the expressions stay of a moderate size: a chain of statements that each read the one before twice would double it
   at every step.
-
-A computed read in `e` that is invalid is then an error where t is read, and none where t is not read.
 """
 
 from __future__ import annotations
@@ -52,6 +51,8 @@ LARGEST = 1000
 def recomputable(program: Program, statement: Statement) -> bool:
     """Whether an intermediate may be computed again at its reads."""
     if any(isinstance(part, (Reduce, Along)) for part in subexpressions(statement.body)):
+        return False
+    if any(r.outside is None and not all(map(_proved_inside, r.subscripts)) for r in reads(statement.body)):
         return False
     nodes = _nodes(statement.body)
     for reader in program.statements:

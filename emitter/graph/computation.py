@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Graph: a Program flattened to computations of at most one reduction each, in an order in which they can run.
 
-    Graph       = program, computations
+    Graph       = program, computations, checks
     Computation = name[axes] = body                      pointwise
                 | name[axes] = reduction of body         over further axes
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from unrut.emitter.graph.checks import Check
 from unrut.program.extents import Extent
 from unrut.program.nodes import Axis, Expr, Program, Read, ReduceKind
 from unrut.program.types import DType
@@ -75,10 +76,16 @@ class Computation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Graph:
-    """All computations, each after those it reads; every one is needed for a result."""
+    """All computations, each after those it reads; every one is needed for a result or a check."""
 
     program: Program
     computations: tuple[Computation, ...]
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def kept(self) -> frozenset[str]:
+        """The computed tensors that somebody outside looks at: results and checks."""
+        return frozenset((*self.program.results, *(check.computation for check in self.checks)))
 
     def computation(self, name: str) -> Computation:
         """The computation that defines a tensor."""

@@ -16,14 +16,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from unrut.emitter.graph.checks import Check, search
 from unrut.emitter.graph.computation import Computation, Reduction
+from unrut.emitter.graph.elements import element_bounds
 from unrut.emitter.graph.extract import extract
 from unrut.emitter.graph.laws import identity
 from unrut.emitter.graph.linear import call, extent_expr
 from unrut.emitter.graph.names import Names
+from unrut.emitter.graph.places import clamped, leaving, said
 from unrut.emitter.graph.policies import settle
-from unrut.emitter.graph.ranges import Known, conjuncts, inside, negation, range_known
-from unrut.emitter.graph.simplify import simplify
+from unrut.emitter.graph.ranges import Bound, Known, conjuncts, inside, negation, range_known
+from unrut.emitter.graph.scope import Scope
+from unrut.emitter.graph.simplify import FALSE, simplify
 from unrut.errors import InternalError
 from unrut.program.extents import Extent
 from unrut.program.nodes import (
@@ -42,29 +46,9 @@ from unrut.program.nodes import (
     Where,
 )
 from unrut.program.types import DType
-from unrut.program.walk import children, free_axes, in_order, rebuild, rename_axes
+from unrut.program.walk import children, free_axes, in_order, rebuild, rename_axes, subexpressions
 
 FLAT = (ReduceKind.sum, ReduceKind.prod, ReduceKind.max, ReduceKind.min, ReduceKind.any, ReduceKind.all)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """Axes that are bound where an expression stands, in order from the outside, and the conditions that hold there."""
-
-    axes: tuple[Axis, ...]
-    guards: tuple[Expr, ...] = ()
-
-    def under(self, *conditions: Expr) -> Scope:
-        return replace(self, guards=(*self.guards, *conditions))
-
-    def within(self, *axes: Axis) -> Scope:
-        return replace(self, axes=(*self.axes, *axes))
-
-    def known(self) -> Known:
-        known = range_known({axis.name: axis.extent for axis in self.axes})
-        for guard in self.guards:
-            known = known.given(guard)
-        return known
 
 
 @dataclass(slots=True)
@@ -76,6 +60,8 @@ class Flattener:
     shapes: dict[str, tuple[Extent, ...]]
     found: list[Computation] = field(default_factory=list)
     shared: dict[tuple[object, ...], str] = field(default_factory=dict)
+    elements: dict[str, tuple[Bound, Bound]] = field(default_factory=dict)
+    checks: dict[str, Check] = field(default_factory=dict)
     serving: str = ""
 
     def statement(self, statement: Statement) -> None:
@@ -87,17 +73,18 @@ class Flattener:
             expr, reduction = self._reduction(body, scope, statement.target)
         else:
             expr = self.expression(body, scope, statement.target)
-        known = scope.within(*(reduction.axes if reduction else ())).known()
-        self.found.append(
-            Computation(
-                name=statement.target,
-                axes=statement.axes,
-                dtype=statement.dtype,
-                body=simplify(expr, known),
-                reduction=reduction,
-                statement=statement.target,
-            )
+        self._add(statement.target, statement.axes, expr, reduction, statement.dtype)
+
+    def _add(self, name: str, axes: tuple[Axis, ...], body: Expr, reduction: Reduction | None, dtype: DType) -> None:
+        """Add a computation, and what is known of its elements."""
+        bound = reduction.axes if reduction else ()
+        body = simplify(body, range_known({a.name: a.extent for a in (*axes, *bound)}))
+        computation = Computation(
+            name=name, axes=axes, dtype=dtype, body=body, reduction=reduction, statement=self.serving
         )
+        self.found.append(computation)
+        if dtype.is_integer:
+            self.elements[name] = element_bounds(computation, self.elements)
 
     def expression(self, expr: Expr, scope: Scope, stem: str) -> Expr:
         """The expression with every reduction replaced by a read of a computation of its own."""
@@ -111,11 +98,48 @@ class Flattener:
                 yes = self.expression(then, scope.under(*conjuncts(test)), stem)
                 no = self.expression(otherwise, scope.under(negation(test)), stem)
                 return replace(expr, condition=test, then=yes, otherwise=no)
-            case Read() if expr.outside is not None:
-                return self.expression(settle(expr, self.shapes[expr.tensor], scope.known()), scope, stem)
+            case Read():
+                return self._read(expr, scope, stem)
             case _:
                 parts = children(expr)
                 return rebuild(expr, tuple(self.expression(part, scope, stem) for part in parts)) if parts else expr
+
+    def _read(self, expr: Read, scope: Scope, stem: str) -> Expr:
+        """The read of a place that is there: as the policy says, or the nearest one, with a check."""
+        shape, known = self.shapes[expr.tensor], scope.known(self.elements)
+        read = replace(expr, subscripts=tuple(self.expression(s, scope, stem) for s in expr.subscripts))
+        if expr.outside is not None:
+            found = settle(read, shape, known)
+            if not isinstance(found, Where):
+                return found
+            inner = scope.under(negation(found.condition))
+            return replace(found, otherwise=self.expression(found.otherwise, inner, stem))
+        away = leaving(expr.subscripts, read.subscripts, shape, known)
+        if away is None:
+            return read
+        self.check(
+            away.outside, scope, Check(computation=f"{expr.tensor}_outside", **said(self.program, expr, shape, away))
+        )
+        return clamped(read, shape, away.dimensions)
+
+    def check(self, bad: Expr, scope: Scope, check: Check) -> None:
+        """Have it said if `bad` holds at some place of a scope where the value is asked for; once for one meaning."""
+        found = search(bad, scope.asked, (*scope.axes, *scope.witnesses))
+        if found is None:
+            return
+        outer = () if found.outer is None else (found.outer,)
+        truth = Reduction(kind=ReduceKind.any, axes=found.axes, where=found.where) if found.axes else None
+        body = found.bad
+        if truth is None:
+            for condition in reversed(found.where):
+                body = Where(condition=condition, then=body, otherwise=FALSE, dtype=DType.bool)
+        stem = check.computation + ("_part" if outer else "")
+        total = self.define(body, truth, Scope(axes=outer), stem, DType.bool)
+        if found.outer is not None:
+            whole = Reduction(kind=ReduceKind.any, axes=outer)
+            total = self.define(total, whole, Scope(axes=()), check.computation, DType.bool)
+        assert isinstance(total, Read)
+        self.checks.setdefault(total.tensor, replace(check, computation=total.tensor))
 
     def _reduction(self, expr: Reduce, scope: Scope, stem: str) -> tuple[Expr, Reduction]:
         """The term and the domain of a reduction, both flat."""
@@ -160,8 +184,7 @@ class Flattener:
 
     def _softmax(self, expr: Along, scope: Scope, stem: str) -> Expr:
         line = expr.axis
-        outer = Scope(axes=tuple(a for a in scope.axes if a.name != line.name), guards=scope.guards)
-        loose = replace(outer, guards=tuple(g for g in scope.guards if line.name not in free_axes(g)))
+        loose = scope.around(line, self.names.fresh(f"{line.name}_asked"))
         body = self.expression(expr.body, loose.within(line), stem)
         top = self._reduce(Reduce(kind=ReduceKind.max, axes=(line,), body=body, dtype=expr.dtype), loose, stem)
         power = call("exp", call("subtract", body, top, dtype=expr.dtype), dtype=expr.dtype)
@@ -181,11 +204,7 @@ class Flattener:
         key = _meaning(body, reduction, axes, dtype)
         if key not in self.shared:
             name = self.names.fresh(stem)
-            known = range_known({a.name: a.extent for a in (*axes, *bound)})
-            body = simplify(body, known)
-            self.found.append(
-                Computation(name=name, axes=axes, dtype=dtype, body=body, reduction=reduction, statement=self.serving)
-            )
+            self._add(name, axes, body, reduction, dtype)
             self.shared[key] = name
             self.shapes[name] = tuple(axis.extent for axis in axes)
         subscripts = tuple(AxisValue(axis=axis.name) for axis in axes)
@@ -195,8 +214,8 @@ class Flattener:
         plain = replace(scope, guards=())
         initial = () if reduction is None or reduction.initial is None else (reduction.initial,)
         where = () if reduction is None else reduction.where
-        outer = all(self._inside(e, plain.known()) for e in (*where, *initial))
-        return outer and self._inside(body, scope.known())
+        outer = all(self._inside(e, plain.known(self.elements)) for e in (*where, *initial))
+        return outer and self._inside(body, scope.known(self.elements))
 
     def _inside(self, expr: Expr, known: Known) -> bool:
         match expr:
@@ -246,15 +265,27 @@ def _meaning(body: Expr, reduction: Reduction | None, axes: tuple[Axis, ...], dt
     )
 
 
-def flatten(program: Program) -> tuple[Computation, ...]:
-    """All computations of a program, each after those it reads."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flat:
+    """What is left of a program: computations, each after those it reads, and the checks among them."""
+
+    computations: tuple[Computation, ...]
+    checks: tuple[Check, ...]
+
+
+def flatten(program: Program) -> Flat:
+    """All computations of a program, and the checks of its data."""
     shapes = {o.name: o.shape for o in program.operands} | {s.target: s.shape for s in program.statements}
     flattener = Flattener(program=program, names=Names(taken=_taken(program)), shapes=shapes)
     for statement in in_order(program):
         flattener.statement(statement)
-    return extract(tuple(flattener.found), flattener.shapes, flattener.names)
+    found = extract(tuple(flattener.found), flattener.shapes, flattener.names)
+    return Flat(computations=found, checks=tuple(flattener.checks.values()))
 
 
 def _taken(program: Program) -> set[str]:
     tensors = {o.name for o in program.operands} | {s.target for s in program.statements}
-    return tensors | set(program.scalars) | set(program.sizes) | {program.name}
+    axes = {axis.name for s in program.statements for axis in s.axes}
+    parts = (part for s in program.statements for expr in s.expressions() for part in subexpressions(expr))
+    axes |= {axis.name for part in parts if isinstance(part, Reduce) for axis in part.axes}
+    return tensors | axes | set(program.scalars) | set(program.sizes) | {program.name}

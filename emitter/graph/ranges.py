@@ -12,19 +12,24 @@ from dataclasses import dataclass, field, replace
 
 from unrut.emitter.graph.linear import Linear, constant, linear
 from unrut.program.extents import Extent, as_extent, least, most, provably_le
-from unrut.program.nodes import AxisValue, Call, Cast, Const, Expr, Where
+from unrut.program.nodes import AxisValue, Call, Cast, Const, Expr, ExtentValue, Read, Where
 from unrut.program.types import DType
-from unrut.program.walk import reads
+from unrut.program.walk import children, reads
 
 Bound = Extent | None
+LARGEST_SIZE, LARGEST_INDEX = 2**40, 2**62
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """Ranges of axes (both ends included; None: unknown) and facts, each a linear form that is at least 0 here."""
+    """Ranges of axes (both ends included; None: unknown) and facts, each a linear form that is at least 0 here.
+
+    `elements` are ranges that every element of an integer tensor is known to be in.
+    """
 
     ranges: Mapping[str, tuple[Bound, Bound]] = field(default_factory=dict)
     facts: tuple[Linear, ...] = ()
+    elements: Mapping[str, tuple[Bound, Bound]] = field(default_factory=dict)
 
     def with_axis(self, axis: str, low: Extent | int | None, high: Extent | int | None) -> Known:
         """This knowledge with a range for one more axis."""
@@ -50,26 +55,56 @@ def bounds(form: Linear, known: Known) -> tuple[Bound, Bound]:
             below, above = above, below
         low = None if low is None or below is None else low + below * c
         high = None if high is None or above is None else high + above * c
+    is_sum = len(form.terms) > 1 or form.constant != Extent() or any(c != 1 for c, _ in form.terms)
+    if is_sum and any(is_data(atom) for _, atom in form.terms) and (_is_far(low) or _is_far(high)):
+        return None, None
     return low, high
 
 
+def is_data(expr: Expr) -> bool:
+    """Whether an integer expression holds more than axes, extents and numbers: arithmetic on it may wrap."""
+    if isinstance(expr, AxisValue | ExtentValue | Const):
+        return False
+    if isinstance(expr, Cast) and expr.operand.dtype is DType.bool:
+        return False
+    return isinstance(expr, Read | Cast) or not children(expr) or any(map(is_data, children(expr)))
+
+
+def _is_far(end: Bound) -> bool:
+    """Whether an end is unknown or may be so far from 0 that sums wrap; run-time sizes are 2**40 at most."""
+    if end is None:
+        return True
+    return abs(end.constant) + sum(abs(c) for c, _ in end.terms) * LARGEST_SIZE > LARGEST_INDEX
+
+
+def exact(form: Linear, known: Known) -> bool:
+    """Whether a form is what its arithmetic gives, which wraps: it holds no data, or stays near."""
+    if not any(is_data(atom) for _, atom in form.terms):
+        return True
+    return not any(map(_is_far, bounds(form, known)))
+
+
 def atom_bounds(atom: Expr, known: Known) -> tuple[Bound, Bound]:
-    """The range of one i64 expression that is no sum."""
+    """The range of one integer expression that is no sum of i64."""
     match atom:
         case AxisValue(axis=axis):
             return known.ranges.get(axis, (None, None))
+        case Const(value=value) if atom.dtype.is_integer:
+            return Extent(constant=int(value)), Extent(constant=int(value))
+        case Read(tensor=tensor):
+            return known.elements.get(tensor, (None, None))
         case Call(function="floor_divide", arguments=(dividend, Const(value=divisor))) if divisor > 0:
             low, high = bounds(linear(dividend), known)
             return (None if low is None else low // int(divisor)), (None if high is None else high // int(divisor))
         case Call(function="remainder", arguments=(dividend, divisor)):
-            size = linear(divisor)
-            if not size.terms and provably_le(Extent(constant=1), size.constant):
-                return Extent(), size.constant - 1
+            low, high = bounds(linear(divisor), known)
+            if low is not None and high is not None and low == high and provably_le(Extent(constant=1), low):
+                return Extent(), high - 1
             return None, None
-        case Call(function="maximum", arguments=(left, right), dtype=DType.i64):
+        case Call(function="maximum", arguments=(left, right), dtype=dtype) if dtype.is_integer:
             (a, b), (c, d) = bounds(linear(left), known), bounds(linear(right), known)
             return _known_of(most, a, c), (None if b is None or d is None else most(b, d))
-        case Call(function="minimum", arguments=(left, right), dtype=DType.i64):
+        case Call(function="minimum", arguments=(left, right), dtype=dtype) if dtype.is_integer:
             (a, b), (c, d) = bounds(linear(left), known), bounds(linear(right), known)
             return (None if a is None or c is None else least(a, c)), _known_of(least, b, d)
         case Where(condition=condition, then=then, otherwise=otherwise):
@@ -77,6 +112,8 @@ def atom_bounds(atom: Expr, known: Known) -> tuple[Bound, Bound]:
             return (None if a is None or c is None else least(a, c)), (None if b is None or d is None else most(b, d))
         case Cast(operand=operand, dtype=DType.i64) if operand.dtype is DType.bool:
             return Extent(), Extent(constant=1)
+        case Cast(operand=operand, dtype=DType.i64) if operand.dtype.is_integer:
+            return atom_bounds(operand, known)
         case _:
             return None, None
 
@@ -103,6 +140,12 @@ def at_least_zero(form: Linear, known: Known) -> bool:
 
 def inside(subscript: Expr, extent: Extent, known: Known) -> bool:
     """Whether `0 <= subscript < extent` is proved."""
+    match subscript:
+        case Call(function="maximum", arguments=(Call(function="minimum", arguments=(_, last)), Const(value=0))):
+            if linear(last) == constant(extent - 1) and at_least_zero(constant(extent - 1), known):
+                return True
+        case _:
+            pass
     form = linear(subscript)
     return at_least_zero(form, known) and at_least_zero(constant(extent - 1) - form, known)
 

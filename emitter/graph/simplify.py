@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from unrut.emitter.graph.linear import Linear, constant, expression, linear, number
-from unrut.emitter.graph.ranges import Known, at_least_zero, bounds, difference, negation
+from unrut.emitter.graph.ranges import Known, at_least_zero, bounds, difference, exact, negation
 from unrut.program.extents import Extent
 from unrut.program.nodes import Call, Const, Expr, Where
 from unrut.program.types import DType
@@ -84,6 +84,10 @@ def _decide(relation: str, form: Linear, expr: Expr, known: Known) -> Expr:
 
 def _index(expr: Expr, known: Known) -> Expr:
     match expr:
+        case Call(function="maximum" | "minimum" | "remainder" | "floor_divide", arguments=(left, right)) if not (
+            exact(linear(left), known) and exact(linear(right), known)
+        ):
+            return expr  # data may wrap, and then its order and its quotients are not those of whole numbers
         case Call(function="maximum" | "minimum" as function, arguments=(left, right)):
             gap = linear(left) - linear(right)
             if at_least_zero(gap, known):

@@ -21,7 +21,7 @@ from unrut.emitter.lower.memory import Memory
 from unrut.emitter.lower.reductions import ReductionLowering
 from unrut.emitter.lower.regions import extreme, pieces, wanted
 from unrut.emitter.lower.site import Context, Site, narrowed, start
-from unrut.emitter.nest import Declare, Guard, Kernel, LoopKind, Nest, Node, Space, TaskAxis
+from unrut.emitter.nest import Check, Declare, Guard, Kernel, LoopKind, Nest, Node, Space, TaskAxis
 from unrut.emitter.schedule.apply import applied
 from unrut.emitter.schedule.plan import Entry, Plan
 from unrut.program.extents import Extent, provably_le
@@ -53,7 +53,28 @@ class Lowering:
             buffers=self.memory.buffers(),
             kernels=kernels,
             preconditions=program.preconditions,
+            checks=self.checks(),
         )
+
+    def checks(self) -> tuple[Check, ...]:
+        """The graph's checks, early ones as soon as they are known, the others at the end."""
+        kernels = self.plan.kernels()
+        found: list[Check] = []
+        for check in self.graph.checks:
+            own = next(
+                k for k, entries in enumerate(kernels) if any(e.computation == check.computation for e in entries)
+            )
+            found.append(
+                Check(
+                    buffer=check.computation,
+                    after=own + 1 if check.early else len(kernels),
+                    tensor=check.tensor,
+                    needed=check.needed,
+                    remedy=check.remedy,
+                    span=check.span,
+                )
+            )
+        return tuple(sorted(found, key=lambda check: check.after))
 
     def kernel(self, entries: tuple[Entry, ...], number_of: int) -> Kernel:
         """One kernel: its tasks, then everything inside."""

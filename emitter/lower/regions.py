@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from unrut.emitter.graph.linear import Linear, call, constant, expression, linear
-from unrut.emitter.graph.ranges import Known, at_least_zero, conjuncts, difference
+from unrut.emitter.graph.ranges import Known, at_least_zero, conjuncts, difference, is_data
 from unrut.emitter.lower.site import Piece
 from unrut.program.nodes import AxisValue, Call, Expr, Read, Where
 from unrut.program.types import DType
@@ -24,7 +24,7 @@ def wanted(expr: Expr, known: Known) -> Iterator[Linear]:
         case Where(condition=condition, then=then, otherwise=otherwise):
             for part in conjuncts(condition):
                 match difference(part):
-                    case (">=", form):
+                    case (">=", form) if not _is_of_data(form):
                         yield form
                     case _:
                         yield from wanted(part, known)
@@ -32,10 +32,15 @@ def wanted(expr: Expr, known: Known) -> Iterator[Linear]:
             yield from wanted(otherwise, known)
         case Read(subscripts=subscripts):
             for subscript in subscripts:
-                yield from unmoved(subscript, known)[1]
+                yield from (form for form in unmoved(subscript, known)[1] if not _is_of_data(form))
         case _:
             for part in children(expr):
                 yield from wanted(part, known)
+
+
+def _is_of_data(form: Linear) -> bool:
+    """Whether a form changes from place to place as data does: no part of a range can be told where it holds."""
+    return any(is_data(atom) for _, atom in form.terms)
 
 
 def unmoved(expr: Expr, known: Known) -> tuple[Linear, tuple[Linear, ...]]:

@@ -89,6 +89,22 @@ def checks(signature: Signature, printer: Printer) -> tuple[CheckView, ...]:
     )
 
 
+def data_checks(signature: Signature, printer: Printer) -> tuple[CheckView, ...]:
+    """What the entry function finds out about the data while it runs."""
+    found = []
+    for number, check in enumerate(signature.checks):
+        place = printer.places[check.buffer]
+        found.append(
+            CheckView(
+                condition=f"{place.element(())} != 0",
+                code=signature.check_code(number),
+                remark=remark(check.needed),
+                name=f"{signature.name}_{place.name}",
+            )
+        )
+    return tuple(found)
+
+
 def _broken(condition: Precondition, printer: Printer) -> str:
     left, right = printer.extent(condition.left), printer.extent(condition.right)
     if condition.relation is Relation.equal:

@@ -13,7 +13,7 @@ from unrut.emitter.render.dialect import C, Dialect
 from unrut.emitter.render.expression import Printer
 from unrut.emitter.render.fold import fold_remark
 from unrut.emitter.render.frames import Line, Lines, folded, frame, macro, remark
-from unrut.emitter.render.interface import argument_remarks, checks, fields, parameters, run_value
+from unrut.emitter.render.interface import argument_remarks, checks, data_checks, fields, parameters, run_value
 from unrut.emitter.render.names import choose_names
 from unrut.emitter.render.places import Place, index_view, places_of
 from unrut.emitter.render.ranges import Interval, interval
@@ -43,13 +43,19 @@ def render(nest: Nest, layouts: Mapping[str, Layout] | None = None, *, note: str
         arguments=tuple(_argument(b, layouts[b.name]) for b in outside),
         scalars=nest.scalars,
         preconditions=nest.preconditions,
+        checks=nest.checks,
     )
     entry = Printer(dialect=dialect, names=names, places=places, axes={}, run="")
     used = frozenset(name for kernel in nest.kernels for name in touched(kernel).used)
     workspace = lay_out([place for name, place in places.items() if name in used], entry)
     written = [_kernel(k, name, nest, entry, workspace) for k, name in zip(nest.kernels, names.kernels, strict=True)]
     functions = _apart([lines for _, lines in written])
-    unit = _unit(nest, signature, entry, workspace, [view for view, _ in written], functions, note)
+    looked = list(zip(nest.checks, data_checks(signature, entry), strict=True))
+    views = [
+        replace(view, checks=tuple(said for check, said in looked if check.after == k))
+        for k, (view, _) in enumerate(written, 1)
+    ]
+    unit = _unit(nest, signature, entry, workspace, views, functions, note)
     code = folded(frame("c/unit.c.j2", unit, {BODY: functions}))
     return Source(
         name=names.function,
@@ -147,7 +153,7 @@ def _unit(
     code = "\n".join(line.text for line in functions)
     dense = [p for b in inside if (p := entry.places[b.name]).layout.takes_strides and f"at_{p.name}(" in code]
     struct = fields(signature, dense, entry)
-    conditions = checks(signature, entry)
+    conditions, named = checks(signature, entry), data_checks(signature, entry)
     outside = [entry.places[b.name].name for b in nest.buffers if b.space in (Space.operand, Space.result)]
     passed = {word for kernel in kernels for word in re.findall(r"\w+", kernel.arguments)}
     indices = tuple(
@@ -170,7 +176,8 @@ def _unit(
         own_bytes=workspace.own_bytes,
         workspace=workspace.size,
         checks=conditions,
-        codes=tuple(sorted(conditions, key=lambda c: c.code)),
+        codes=(*sorted(conditions, key=lambda c: c.code), *named),
+        named=named,
         parameters=parameters(signature, entry),
         workspace_parameters=", ".join([*sizes, "int threads"]),
         size_parameters=", ".join(f"int64_t {name}" for name in laid_out),
@@ -181,6 +188,7 @@ def _unit(
         ),
         unread=tuple(name for name in (*outside, *(["run"] if struct else [])) if name not in passed),
         arguments=argument_remarks(signature),
+        has_named=bool(named),
         has_run=bool(struct),
         has_indices=bool(indices),
         has_parts=not workspace.is_fixed,

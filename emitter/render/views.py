@@ -71,6 +71,19 @@ class IndexView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckView:
+    """A condition under which the entry function returns `code`; `remark` is what holds otherwise.
+
+    `name` stands for the code in the header; empty for those that have none.
+    """
+
+    condition: str
+    code: int
+    remark: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KernelView:
     """One kernel: its function, and how the entry function calls it."""
 
@@ -85,6 +98,8 @@ class KernelView:
     has_decode: bool
     has_own: bool
     """Whether it uses a worker's own part of the workspace."""
+    checks: tuple[CheckView, ...] = ()
+    """What is looked at when it is done."""
     body: str = BODY
 
 
@@ -96,15 +111,6 @@ class PartView:
     type: str
     count: str
     offset: str
-    remark: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckView:
-    """A condition under which the entry function returns `code`; `remark` is what holds otherwise."""
-
-    condition: str
-    code: int
     remark: str
 
 
@@ -134,7 +140,9 @@ class UnitView:
     """Bytes in all."""
     checks: tuple[CheckView, ...]
     codes: tuple[CheckView, ...]
-    """The same, in the order of their codes."""
+    """The same, in the order of their codes, and those of data."""
+    named: tuple[CheckView, ...]
+    """Those that have a name."""
     parameters: str
     workspace_parameters: str
     size_parameters: str
@@ -145,6 +153,7 @@ class UnitView:
     """What no kernel asks for: operands of which extents alone matter, and the struct, if nothing in it is needed."""
     arguments: tuple[str, ...]
     """What each array is, for the header."""
+    has_named: bool
     has_run: bool
     has_indices: bool
     has_parts: bool

@@ -10,6 +10,7 @@ With C a reader of P, d the number of loops that they share, and P's entry befor
 5. Loops go over free axes: place by place at most once and last, blocks of falling sizes before it; reduction loops go over
    each reduction axis once, argmax and argmin in the order of places, without partial accumulators.
 6. What a reduction keeps in accumulators has a fixed size.
+7. What an early check needs is computed in kernels that compute nothing else; so its kernel runs before all others.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ def check_legal(graph: Graph, plan: Plan) -> None:
     _check_entries(graph, plan)
     for kernel in plan.kernels():
         _check_kernel(graph, kernel)
+    _check_early(graph, plan)
     order = [entry.computation for entry in plan.entries]
     for consumer in graph.computations:
         for producer in graph.producers(consumer):
@@ -56,6 +58,8 @@ def _check_inlined(graph: Graph, plan: Plan) -> None:
             raise _refused(f"`{name}` is a reduction and can't be inlined")
         if name in graph.program.results:
             raise _refused(f"`{name}` is a result and can't be inlined")
+        if name in graph.kept:
+            raise _refused(f"`{name}` is a check and can't be inlined")
 
     operands = [o.name for o in graph.program.operands]
     for name in plan.staged:
@@ -144,6 +148,19 @@ def _check_kernel(graph: Graph, kernel: tuple[Entry, ...]) -> None:
         pairs = {(a.axis, b.axis) for a, b in zip(before.loops[: entry.share], entry.loops[: entry.share], strict=True)}
         if len({a for a, _ in pairs}) != len(pairs) or len({b for _, b in pairs}) != len(pairs):
             raise _refused(f"`{entry.computation}` shares the loops of one axis with two")
+
+
+def _check_early(graph: Graph, plan: Plan) -> None:
+    needed = {check.computation for check in graph.checks if check.early}
+    for computation in reversed(graph.computations):
+        if computation.name in needed:
+            needed |= {read.tensor for read in computation.reads()}
+    late = False
+    for kernel in plan.kernels():
+        early = [entry.computation in needed for entry in kernel]
+        if any(early) and (late or not all(early)):
+            raise _refused(f"`{kernel[0].computation}` runs before or beside what is checked early")
+        late = late or not all(early)
 
 
 def _extent(graph: Graph, entry: Entry, axis: str) -> Extent:

@@ -71,7 +71,7 @@ def _refused(graph: Graph, consumers: dict[str, list[tuple[Computation, int]]]) 
 
 
 def _may_be_inlined(graph: Graph, computation: Computation) -> bool:
-    return computation.reduction is None and computation.name not in graph.program.results
+    return computation.reduction is None and computation.name not in graph.kept
 
 
 def _more_and_moves(operations: float, size: int, count: int) -> tuple[float, int]:

@@ -26,6 +26,7 @@ from unrut.program.nodes import (
     Read,
     Reduce,
     ReduceKind,
+    Role,
     Scalar,
     Where,
 )
@@ -75,7 +76,12 @@ BROKEN = {
     "line unbound": with_body(Along(kind=AlongKind.softmax, axis=K, body=A_READ, dtype=DType.f32)),
     "rank": with_body(replace(A_READ, subscripts=(I,))),
     "dtype of a read": with_body(replace(A_READ, dtype=DType.f64)),
-    "not affine": with_body(replace(A_READ, subscripts=(Call(function="multiply", arguments=(I, I), dtype=DType.i64), ZERO))),
+    "added to nothing": replace(
+        PROGRAM, statements=(*PROGRAM.statements, replace(PROGRAM.statements[0], target="U", role=Role.adds))
+    ),
+    "added with another dtype": replace(
+        PROGRAM, statements=(*PROGRAM.statements, replace(PROGRAM.statements[0], role=Role.adds, dtype=DType.i64))
+    ),
     "subscript": with_body(replace(A_READ, subscripts=(Cast(operand=I, dtype=DType.i32), ZERO))),
     "outside": with_body(replace(A_READ, outside=ZERO)),
     "unknown function": with_body(Call(function="bessel", arguments=(A_READ,), dtype=DType.f32)),

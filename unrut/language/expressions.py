@@ -206,19 +206,19 @@ class Expressions:
         return Typed(expr=read, kind=Kind(dtype=dtype))
 
     def subscript(self, term: Term, scope: Scope, read: Subscripted) -> Typed:
+        """A place along one dimension, in i64: of axes alone, or computed from integer tensors."""
         found = self.read(term, scope.plain)
-        if found.kind.dtype is not DType.i64 or not found.kind.weak:
-            computed = found.kind.dtype.is_integer
+        if not found.kind.dtype.is_integer:
+            weak = "an expression of axes: // divides integers, / gives floats"
+            remedy = weak if found.kind.weak else "cast(floor(...), i64)"
+            if found.kind.dtype is DType.bool:
+                remedy = "where(condition, 1, 0)"
             raise NotationError(
-                f"a subscript of `{read.tensor}` comes from an array: computed places are no part of the language yet"
-                if computed
-                else f"a subscript of `{read.tensor}` is {found.kind}, not an integer",
+                f"a subscript of `{read.tensor}` is {found.kind}, not an integer",
                 places=at(term.span or read.span),
-                remedy="a comparison with an axis: sum[k](where(index[i] == k, P[k], 0))"
-                if computed
-                else "an expression of axes: // divides integers, / gives floats",
+                remedy=remedy,
             )
-        return found
+        return Typed(expr=adopt(found, DType.i64), kind=found.kind)
 
     def policy(self, term: Subscripted, dtype: DType, scope: Scope) -> OutsideMode | Expr | None:
         match term.outside:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every read without a policy is proved inside its operand: from the ranges of axes, and the guards around it.
+"""Every affine subscript without a policy is proved inside its operand: from the ranges of axes, and the guards around it.
 
 What can't be proved is refused where sizes are numbers, and becomes a precondition where they are run-time sizes (refused
 too if it could never hold). A read is judged as if every axis of its subscripts and guards had at least one place:
@@ -22,7 +22,7 @@ from unrut.program.extents import Extent, least
 from unrut.program.intervals import if_not_empty
 from unrut.program.nodes import Along, Expr, OutsideMode, Precondition, Read, Reduce, Relation, Statement, Where
 from unrut.program.values import value_of
-from unrut.program.walk import children, outside_of
+from unrut.program.walk import children, free_axes, outside_of
 
 Shapes = Mapping[str, tuple[Extent, ...]]
 MOST_PLACES_TRIED = 20_000
@@ -90,6 +90,7 @@ def _check(
     forms = [affine(subscript) for subscript in read.subscripts]
     conditions = (*guarded.guard.facts, *guarded.guard.apart)
     used = {name for form in (*forms, *conditions) if form is not None for name in form.axes}
+    used |= {name for s, form in zip(read.subscripts, forms, strict=True) if form is None for name in free_axes(s)}
     involved = [guarded.axes[name] for name in guarded.axes if name in used]
     if any(extent.is_fixed and extent.value() <= 0 for extent in involved):
         return []
@@ -97,12 +98,14 @@ def _check(
         return []
     found: list[Precondition] = []
     for k, (form, dimension) in enumerate(zip(forms, shape, strict=True)):
+        if form is None and not guarded.places:  # a computed place, which is checked where it is computed
+            continue
         if form is None:
             errors.append(
                 RangeError(
                     f"subscript {k} of `{read.tensor}` is not affine, so the read can't be proved to stay inside",
                     places=at(read.subscripts[k].span or read.span),
-                    remedy=_remedy(read, ()) if not guarded.places else "a sum of multiples of axes, or quantile",
+                    remedy="a sum of multiples of axes, or quantile",
                 )
             )
             continue

@@ -15,9 +15,11 @@ Meaning of the parts
 - `Where` is lazy: the branch not taken reads nothing and contributes nothing. So is `where=` of a reduction.
 - Subscripts are i64 expressions. Affine ones (and `//`, `%` by positive constants) are proved inside their operand, or
   a Precondition on run-time sizes says when they are; with `outside` they may leave it and the policy says what is read.
+  All others are computed places: one that is outside where the read is evaluated is invalid, and an error of the data.
 - A name of an axis is bound by its statement or by one enclosing reduction, never twice on one path. Sibling reductions
   may use one name with different extents.
-- Statement order means nothing; tensors are defined once; no cycles in this version of the language.
+- Statement order means nothing, but that statements which add to one tensor do so in their order; tensors are defined
+  once; no cycles in this version of the language.
 """
 
 from __future__ import annotations
@@ -208,11 +210,21 @@ class Along:
 Expr = Union[Const, AxisValue, ExtentValue, Scalar, Read, Call, Where, Cast, Reduce, Along]
 
 
+class Role(enum.Enum):
+    """What a statement is to its target: the one that defines it, or one that changes what stands there."""
+
+    defines = "defines"
+    adds = "adds"
+    starts = "starts"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
     """`target[subscripts] = body` for all places of `axes`. The body has `dtype`, the tensor's element type.
 
-    Subscripts are distinct AxisValues in this version, one for each of `axes` in their order; so `shape` is their extents.
+    Where it *defines* its target, subscripts are distinct AxisValues, one for each of `axes` in their order; so `shape` is
+    their extents. Where it *adds*, `target[subscripts] += body`, subscripts are i64 expressions of `axes`: the terms are
+    added to what the defining statement gives, as if in row-major order of `axes`, and statements in the order of the text.
     """
 
     target: str
@@ -220,12 +232,17 @@ class Statement:
     axes: tuple[Axis, ...]
     body: Expr
     dtype: DType
+    role: Role = Role.defines
     span: Span | None = field(default=None, compare=False, repr=False)
 
     @property
     def shape(self) -> tuple[Extent, ...]:
         """The extents of the tensor that the statement defines."""
         return tuple(axis.extent for axis in self.axes)
+
+    def expressions(self) -> tuple[Expr, ...]:
+        """Everything that is evaluated: the body, and subscripts where they are more than the axes."""
+        return (self.body,) if self.role is Role.defines else (*self.subscripts, self.body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,7 +308,15 @@ class Program:
 
     def statement(self, target: str) -> Statement:
         """The statement that defines a tensor."""
-        return next(s for s in self.statements if s.target == target)
+        return next(s for s in self.statements if s.target == target and s.role is Role.defines)
+
+    def defining(self) -> tuple[Statement, ...]:
+        """The statements that define tensors, in the order of the text."""
+        return tuple(s for s in self.statements if s.role is Role.defines)
+
+    def changing(self, target: str) -> tuple[Statement, ...]:
+        """The statements that change a tensor beside the one that defines it, in the order of the text."""
+        return tuple(s for s in self.statements if s.target == target and s.role is not Role.defines)
 
     @property
     def sizes(self) -> tuple[str, ...]:

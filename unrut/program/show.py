@@ -28,6 +28,7 @@ from unrut.program.nodes import (
     Program,
     Read,
     Reduce,
+    Role,
     Scalar,
     Statement,
     Where,
@@ -69,16 +70,17 @@ class Printer:
             for k, extent in enumerate(operand.shape):
                 self.given.setdefault(extent, f"{operand.name}.shape[{k}]")
         self.sizes = dict(self.given)
-        for statement in program.statements:
+        for statement in program.defining():
             for k, extent in enumerate(statement.shape):
                 self.sizes.setdefault(extent, f"{statement.target}.shape[{k}]")
 
     def statement(self, statement: Statement) -> str:
-        """`V[i, j] = ...`, or `V = ...` for a single number."""
+        """`V[i, j] = ...`, or `V = ...` for a single number; `V[seg[i], j] += ...` for what is added."""
         left = statement.target
         if statement.subscripts:
             left += f"[{', '.join(map(self.expr, statement.subscripts))}]"
-        return f"{left} = {self.expr(statement.body)}"
+        sign = "+=" if statement.role is Role.adds else "="
+        return f"{left} {sign} {self.expr(statement.body)}"
 
     def expr(self, expr: Expr, least: int = 0) -> str:
         """An expression, in brackets if it binds looser than `least`."""

@@ -10,11 +10,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from unrut.errors import InternalError
-from unrut.program.affine import affine
 from unrut.program.extents import Extent, Named, names
-from unrut.program.nodes import Along, AxisValue, Expr, ExtentValue, Program, Read, Reduce, Statement
+from unrut.program.nodes import Along, AxisValue, Expr, ExtentValue, Program, Read, Reduce, Role, Statement
+from unrut.program.types import DType
 from unrut.program.verify_expressions import expression_faults
-from unrut.program.walk import children, in_order, outside_of, subexpressions
+from unrut.program.walk import children, in_order, outside_of, reads, subexpressions
 
 _SAFE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}\Z")
 
@@ -28,7 +28,7 @@ def verify(program: Program) -> Program:
 
 
 def names_are_safe_and_distinct(program: Program) -> Iterator[str]:
-    tensors = [*(o.name for o in program.operands), *program.scalars, *(s.target for s in program.statements)]
+    tensors = [*(o.name for o in program.operands), *program.scalars, *(s.target for s in program.defining())]
     axes = {axis.name for s in program.statements for axis in s.axes} | {axis.name for axis in program.given}
     for name in sorted({program.name, *tensors, *axes, *program.sizes}):
         if not _SAFE.match(name):
@@ -52,13 +52,25 @@ def operands_have_plain_shapes(program: Program) -> Iterator[str]:
 
 
 def results_are_defined(program: Program) -> Iterator[str]:
-    defined = [statement.target for statement in program.statements]
+    defined = [statement.target for statement in program.defining()]
     if not program.results or len(set(program.results)) < len(program.results):
         yield "there are none, or one stands twice"
     yield from (f"`{result}` is not defined" for result in program.results if result not in defined)
 
 
+def what_is_changed_is_defined(program: Program) -> Iterator[str]:
+    defined = {s.target: (len(s.axes), s.dtype) for s in program.defining()}
+    for statement in program.statements:
+        found = defined.get(statement.target)
+        if found is None:
+            yield f"`{statement.target}` is changed and never defined"
+        elif found != (len(statement.subscripts), statement.dtype):
+            yield f"`{statement.target}` is defined and changed with different dimensions or dtypes"
+
+
 def statements_can_be_ordered(program: Program) -> Iterator[str]:
+    if any(True for _ in what_is_changed_is_defined(program)):
+        return
     try:
         in_order(program)
     except InternalError as error:
@@ -68,8 +80,12 @@ def statements_can_be_ordered(program: Program) -> Iterator[str]:
 def statements_are_whole(program: Program) -> Iterator[str]:
     for statement in program.statements:
         wanted = tuple(AxisValue(axis=axis.name) for axis in statement.axes)
-        if statement.subscripts != wanted or len(set(wanted)) < len(wanted):
+        if len(set(wanted)) < len(wanted):
+            yield f"an axis stands twice on the left side of {statement.target}"
+        if statement.role is Role.defines and statement.subscripts != wanted:
             yield f"the left side of {statement.target} is not its axes, each once"
+        if any(s.dtype is not DType.i64 for s in statement.subscripts):
+            yield f"a subscript on the left side of {statement.target} is no i64"
         if statement.body.dtype is not statement.dtype:
             yield f"{statement.target} is {statement.dtype}, its body {statement.body.dtype}"
         for axis in statement.axes:
@@ -79,7 +95,8 @@ def statements_are_whole(program: Program) -> Iterator[str]:
 
 def axes_are_bound_once(program: Program) -> Iterator[str]:
     for statement in program.statements:
-        yield from _binding_faults(statement, statement.body, {a.name: a.extent for a in statement.axes})
+        for expr in statement.expressions():
+            yield from _binding_faults(statement, expr, {a.name: a.extent for a in statement.axes})
 
 
 def _binding_faults(statement: Statement, expr: Expr, bound: Mapping[str, Extent]) -> Iterator[str]:
@@ -104,30 +121,31 @@ def _binding_faults(statement: Statement, expr: Expr, bound: Mapping[str, Extent
 
 def reads_fit_their_tensors(program: Program) -> Iterator[str]:
     tensors = {o.name: (len(o.shape), o.dtype) for o in program.operands}
-    tensors |= {s.target: (len(s.axes), s.dtype) for s in program.statements}
+    tensors |= {s.target: (len(s.axes), s.dtype) for s in program.defining()}
     for statement in program.statements:
-        for expr in subexpressions(statement.body):
-            if isinstance(expr, Read):
-                if tensors.get(expr.tensor) != (len(expr.subscripts), expr.dtype):
-                    yield f"{expr.tensor} is read with {len(expr.subscripts)} subscripts as {expr.dtype}"
-                if expr.outside is None and any(affine(subscript) is None for subscript in expr.subscripts):
-                    yield f"a subscript of {expr.tensor} is not affine, and nothing is said of places outside"
+        for read in _reads_of(statement):
+            if tensors.get(read.tensor) != (len(read.subscripts), read.dtype):
+                yield f"{read.tensor} is read with {len(read.subscripts)} subscripts as {read.dtype}"
+
+
+def _reads_of(statement: Statement) -> Iterator[Read]:
+    return (read for expr in statement.expressions() for read in reads(expr))
 
 
 def expressions_are_typed(program: Program) -> Iterator[str]:
     for statement in program.statements:
-        for expr in subexpressions(statement.body):
+        for expr in (part for whole in statement.expressions() for part in subexpressions(whole)):
             yield from (f"{fault}, in {statement.target}" for fault in expression_faults(expr, program.scalars))
 
 
 def extents_mention_known_sizes(program: Program) -> Iterator[str]:
     sizes = set(program.sizes)
-    shapes = {e for o in program.operands for e in o.shape} | {e for s in program.statements for e in s.shape}
+    shapes = {e for o in program.operands for e in o.shape} | {e for s in program.defining() for e in s.shape}
     extents = [axis.extent for axis in program.given]
     extents += [e for p in program.preconditions for e in (p.left, p.right, *p.unless_empty)]
     for statement in program.statements:
         extents += statement.shape
-        for expr in subexpressions(statement.body):
+        for expr in (part for whole in statement.expressions() for part in subexpressions(whole)):
             if isinstance(expr, Reduce):
                 extents += [axis.extent for axis in expr.axes]
             if isinstance(expr, ExtentValue):
@@ -143,6 +161,7 @@ CHECKS: tuple[Callable[[Program], Iterator[str]], ...] = (
     names_are_safe_and_distinct,
     operands_have_plain_shapes,
     results_are_defined,
+    what_is_changed_is_defined,
     statements_can_be_ordered,
     statements_are_whole,
     axes_are_bound_once,

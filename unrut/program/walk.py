@@ -131,14 +131,24 @@ def rename_axes(expr: Expr, names: dict[str, Expr]) -> Expr:
             return rebuild(expr, tuple(rename_axes(part, names) for part in children(expr)))
 
 
+def needs_of(program: Program) -> dict[str, set[str]]:
+    """For each tensor that is defined, the names that its statements read, in the order of the text."""
+    found: dict[str, set[str]] = {s.target: set() for s in program.defining()}
+    for statement in program.statements:
+        found[statement.target] |= {r.tensor for expr in statement.expressions() for r in reads(expr)}
+    return found
+
+
 def in_order(program: Program) -> tuple[Statement, ...]:
-    """The statements so that each comes after those it reads; ties keep the text's order. Cycles are an InternalError."""
-    statements = {s.target: s for s in program.statements}
-    ordered = topological({name: {r.tensor for r in reads(s.body)} for name, s in statements.items()})
-    if len(ordered) < len(program.statements):
-        left = [s.target for s in program.statements if s.target not in ordered]
+    """The statements so that each comes after those it reads; ties keep the text's order. Cycles are an InternalError.
+
+    The statements of one tensor follow each other, the one that defines it first.
+    """
+    ordered = topological(needs_of(program))
+    if len(ordered) < len(program.defining()):
+        left = [s.target for s in program.defining() if s.target not in ordered]
         raise InternalError(f"statements {', '.join(left)} depend on each other in a circle")
-    return tuple(statements[name] for name in ordered)
+    return tuple(s for name in ordered for s in (program.statement(name), *program.changing(name)))
 
 
 def contributing(program: Program, tensors: Collection[str] | None = None) -> Program:
@@ -146,7 +156,9 @@ def contributing(program: Program, tensors: Collection[str] | None = None) -> Pr
 
     A statement whose extents alone are asked for, as numbers, stays too: it gives them their name.
     """
-    statements = {s.target: s for s in program.statements}
+    statements: dict[str, list[Expr]] = {s.target: [] for s in program.statements}
+    for statement in program.statements:
+        statements[statement.target] += statement.expressions()
     waiting = list(program.results if tensors is None else tensors)
     given = {extent for operand in program.operands for extent in operand.shape}
     needed: set[str] = set()
@@ -155,16 +167,17 @@ def contributing(program: Program, tensors: Collection[str] | None = None) -> Pr
         if name in needed or name not in statements:
             continue
         needed.add(name)
-        for part in subexpressions(statements[name].body):
+        for part in (part for expr in statements[name] for part in subexpressions(expr)):
             if isinstance(part, Read):
                 waiting.append(part.tensor)
             elif isinstance(part, ExtentValue) and part.extent not in given:
-                waiting.append(next(s.target for s in program.statements if part.extent in s.shape))
+                waiting.append(next(s.target for s in program.defining() if part.extent in s.shape))
     if len(needed) == len(statements):
         return program
     kept = tuple(s for s in program.statements if s.target in needed)
+    parts = [part for s in kept for expr in s.expressions() for part in subexpressions(expr)]
     bound = {axis.name for s in kept for axis in s.axes}
-    bound |= {a.name for s in kept for part in subexpressions(s.body) if isinstance(part, Reduce) for a in part.axes}
+    bound |= {a.name for part in parts if isinstance(part, Reduce) for a in part.axes}
     return replace(program, statements=kept, given=tuple(axis for axis in program.given if axis.name in bound))
 
 

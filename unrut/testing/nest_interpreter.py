@@ -17,7 +17,7 @@ from typing import Any, assert_never
 import numpy as np
 
 from unrut.emitter.nest import Accumulate, Buffer, Declare, Guard, Kernel, Loop, LoopKind, Nest, Node, Space, Store
-from unrut.errors import InternalError
+from unrut.errors import InternalError, RangeError
 from unrut.program.extents import evaluate, names
 from unrut.program.nodes import Expr
 from unrut.testing.scalar_machine import Closure, Frame, compile_expression, meaning
@@ -191,13 +191,17 @@ def run(
 ) -> dict[str, np.ndarray[Any, Any]]:
     """Execute `nest` on operands by name and return its results by name.
 
-    Raises InternalError at the first index outside a buffer, read of something unwritten, race between tasks, wrong dtype,
-    or, at the end, for results that were not written everywhere. `seed` shuffles tasks and vector iterations.
+    Raises RangeError where a check says that the data is invalid, InternalError at the first index outside a buffer, read
+    of something unwritten, race between tasks, wrong dtype, or, at the end, for results that were not written everywhere.
+    `seed` shuffles tasks and vector iterations.
     """
     with np.errstate(all="ignore"):
         execution = Run(nest, arrays, scalars or {}, seed)
-        for kernel in nest.kernels:
+        for number, kernel in enumerate(nest.kernels, 1):
             execution.kernel(kernel)
+            for check in nest.checks:
+                if check.after == number and execution.memory[check.buffer].data[()]:
+                    raise RangeError(f"{nest.name} needs {check.needed}")
     results = {name: m for name, m in execution.memory.items() if m.buffer.space is Space.result}
     missing = [text for memory in results.values() for text in _unwritten(memory)]
     if missing:

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads at computed places: valid ones give the reference's values, invalid ones are reported wherever they are asked for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import unrut as ur
+from unrut.emitter import emit
+from unrut.emitter.graph.computation import Graph
+from unrut.reference import evaluate
+from unrut.testing.nest_interpreter import run
+
+
+def i32(*values):
+    return np.array(values, np.int32)
+
+
+def f32(*values):
+    return np.array(values, np.float32)
+
+
+def outcome(compute):
+    """Results by name, or None where a place was invalid."""
+    try:
+        return compute()
+    except ur.RangeError:
+        return None
+
+
+ROWS = f32(1, 2, 3, 4, 5, 6).reshape(3, 2)
+CASES = {
+    "rows": ("y[b, d] = E[idx[b], d]", {"E": ROWS, "idx": i32(2, 0, 2)}, True),
+    "beyond": ("y[b, d] = E[idx[b], d]", {"E": ROWS, "idx": i32(2, 3, 2)}, False),
+    "before": ("y[b, d] = E[idx[b], d]", {"E": ROWS, "idx": i32(2, 0, -1)}, False),
+    "nobody asks": ("y[b, d] = E[idx[b], d]", {"E": ROWS[:, :0], "idx": i32(2, 3, 2)}, True),
+    "no row": ("y[b, d] = E[idx[b], d]", {"E": ROWS[:0], "idx": i32(0)}, False),
+    "no row and no place": ("y[b, d] = E[idx[b], d]", {"E": ROWS[:0], "idx": i32()}, True),
+    "places of places": ("y[i] = x[p[q[i]]]", {"x": f32(1, 2, 3), "p": i32(2, 1, 0), "q": i32(0, 0, 2)}, True),
+    "inner place": ("y[i] = x[p[q[i]]]", {"x": f32(1, 2, 3), "p": i32(2, 1, 0), "q": i32(0, 3, 2)}, False),
+    "outer place": ("y[i] = x[p[q[i]]]", {"x": f32(1, 2, 3), "p": i32(2, 7, 0), "q": i32(0, 1, 2)}, False),
+    "outer place unread": ("y[i] = x[p[q[i]]]", {"x": f32(1, 2, 3), "p": i32(2, 7, 0), "q": i32(0, 0, 2)}, True),
+    "guarded": ("y[i] = where(p[i] < 3, x[p[i]], 0)", {"x": f32(1, 2, 3), "p": i32(2, 7, 0)}, True),
+    "guarded on one side": ("y[i] = where(p[i] < 3, x[p[i]], 0)", {"x": f32(1, 2, 3), "p": i32(2, -7, 0)}, False),
+    "terms left out": ("y = sum[i](x[p[i]], where=p[i] < 3)", {"x": f32(1, 2, 3), "p": i32(2, 7, 0)}, True),
+    "a term": ("y = sum[i](x[p[i]], where=p[i] < 9)", {"x": f32(1, 2, 3), "p": i32(2, 7, 0)}, False),
+    "in a lazy sum": (
+        "y[k] = where(k > 5, sum[i](x[p[i]]), 1.0)\naxis k: 3",
+        {"x": f32(1, 2, 3), "p": i32(2, 7, 0)},
+        True,
+    ),
+    "a line nobody asks for": (
+        "y[i] = where(i < 0, softmax(x[p[i]], along=i), 0.0)",
+        {"x": f32(1, 2, 3), "p": i32(2, 7, 0)},
+        True,
+    ),
+    "a line that one place asks for": (
+        "y[i] = where(p[i] == 0, softmax(x[p[i]], along=i), 0.0)",
+        {"x": f32(1, 2, 3), "p": i32(2, 7, 0)},
+        False,
+    ),
+    "products of axes": ("y[i, j] = x[i*j]\naxis i: 2\naxis j: 3", {"x": f32(1, 2, 3)}, True),
+    "products of axes beyond": ("y[i, j] = x[i*j]\naxis i: 3\naxis j: 3", {"x": f32(1, 2, 3)}, False),
+    "wrapping": ("y[i] = x[p[i]*2147483647]", {"x": f32(1, 2, 3), "p": i32(0, -2147483648, 2)}, False),
+    "a policy": ('y[i] = x.outside("reflect")[p[i]]', {"x": f32(1, 2, 3), "p": i32(-2147483648, 9, 2)}, True),
+    "a value": ("y[i] = x.outside(p[i])[p[i]]", {"x": i32(1, 2, 3), "p": i32(-2147483648, 9, 2)}, True),
+    "argmax": ("y[i] = z[argmax[j](x[i, j])]", {"z": f32(1, 2), "x": ROWS}, True),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("sizes", ["numbers", "names"])
+def test_reference_and_nest_agree(name, sizes):
+    statements, arrays, valid = CASES[name]
+    specs = dict(arrays)
+    if sizes == "names":
+        specs = {
+            n: f"{ur.arrays.array_spec(a, n).dtype}[{', '.join(f'{n}{d}' for d in range(a.ndim))}]"
+            for n, a in arrays.items()
+        }
+    program = ur.parse(f"op({', '.join(arrays)}) -> y\n{statements}").program(*specs.values())
+    want = outcome(lambda: evaluate(program, arrays))
+    got = outcome(lambda: run(emit(program).nest, arrays))
+    assert (want is not None) is valid
+    assert (got is not None) is valid
+    if valid:
+        np.testing.assert_array_equal(got["y"], want["y"])
+
+
+def graph(statements, *specs) -> Graph:
+    names = "xpq"[: len(specs)]
+    return emit(ur.parse(f"op({', '.join(names)}) -> y\n{statements}").program(*specs), stop="graph").graph
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        "y[i] = x[p[i] % 5]",
+        "y[i] = x[minimum(maximum(p[i], 0), 4)]",
+        "y[i] = x[argmax[j](x[j])] + i\naxis i: 3",
+        "y[i] = x[cast(p[i] > 2, i64) + 3]",
+        "y[i] = x[k[i]]\nk[i] = p[i] % 4 + 1",
+        "y[i] = x[count[j](p[j] > i)]\naxis i: 3",
+        "y[i] = x[maximum(i - 1, 0)]\naxis i: 5",
+    ],
+)
+def test_ranges_prove_places(statements):
+    assert not graph(statements, "f32[5]", "i64[4]").checks
+
+
+@pytest.mark.parametrize("statements", ["y[i] = x[p[i] % 6]", "y[i] = x[(p[i] % 5)*4611686018427387904*4]"])
+def test_what_is_not_proved_is_checked(statements):
+    assert len(graph(statements, "f32[5]", "i64[4]").checks) == 1
+
+
+def test_one_place_is_checked_once():
+    assert len(graph("y[i] = x[p[i]] + x[p[i]]*2", "f32[5]", "i64[4]").checks) == 1
+
+
+def test_a_check_reads_the_places_alone():
+    found = graph("y[i, j] = x[p[i], j]*2", "f32[5, 9]", "i64[100000]")
+    checking = [c for c in found.computations if c.name != "y"]
+    assert {r.tensor for c in checking for r in c.reads()} <= {"p", *(c.name for c in checking)}
+    assert checking[0].axes, "a long check is shared out"
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("name", ["rows", "beyond", "no row", "outer place", "guarded", "wrapping", "a value"])
+def test_kernels_report(name):
+    statements, arrays, valid = CASES[name]
+    op = ur.parse(f"op({', '.join(arrays)}) -> y\n{statements}")
+    if valid:
+        np.testing.assert_array_equal(op(*arrays.values()), op.reference(*arrays.values()))
+        return
+    with pytest.raises(ur.RangeError, match="leads outside of") as found:
+        op(*arrays.values())
+    assert found.value.places
+    assert "outside" in found.value.remedy
+
+
+@pytest.mark.compiler
+def test_the_header_names_the_code():
+    kernel = ur.parse("op(x, p) -> y\ny[i] = x[p[i]]").bind("f32[n]", "i64[m]").compile()
+    assert "op_x_outside = 3," in kernel.header()
+    assert "//   3  unless 0 <= p[i] < n in x[p[i]]" in kernel.header()
