@@ -146,3 +146,8 @@ def _call(function: str, arguments: tuple[Expr, ...]) -> tuple[str, int]:
         left, right = (p + 1, p) if function == "power" else (p, p + 1)
         return f"{text(arguments[0], left)} {known.symbol} {text(arguments[1], right)}", p
     return f"{function}({', '.join(map(text, arguments))})", _ATOM
+
+
+def line(node: Node) -> str:
+    """A node alone on one line, without what it encloses."""
+    return next(_body((node,), "", ""))

@@ -58,11 +58,12 @@ class Report:
     def show(self) -> str:
         """The report as text."""
         times = self.composed / max(self.compulsory, 1)
+        composed = f"{bytes_text(self.composed)} ({times:.3g} times the data)"
         lines = [
-            f"{self.name}: {_count(self.operations)} operations",
-            f"  bytes  compulsory {_bytes(self.compulsory)}, moved by the plan {_bytes(self.moved)}",
-            f"         {_bytes(self.composed)} ({times:.3g} times the data) as array operations that write every intermediate",
-            f"  memory shared {_bytes(self.shared)}, each worker {_bytes(self.scratch)}",
+            f"{self.name}: {count_text(self.operations)} operations",
+            f"  bytes  compulsory {bytes_text(self.compulsory)}, moved by the plan {bytes_text(self.moved)}",
+            f"         {composed} as array operations that write every intermediate",
+            f"  memory shared {bytes_text(self.shared)}, each worker {bytes_text(self.scratch)}",
         ]
         if self.assumed:
             said = ", ".join(f"{name} = {TYPICAL}" for name in self.assumed)
@@ -152,12 +153,14 @@ def composed(graph: Graph, sizes: Mapping[str, int]) -> int:
     return total
 
 
-def _bytes(count: int) -> str:
+def bytes_text(count: int) -> str:
+    """Bytes for reading: three digits and a unit."""
     for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if count >= size:
             return f"{count / size:.3g} {unit}"
     return f"{count} B"
 
 
-def _count(number: int) -> str:
+def count_text(number: int) -> str:
+    """A count for reading: large ones in millions."""
     return f"{number / 1e6:.4g} M" if number >= 10**6 else str(number)

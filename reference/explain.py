@@ -18,6 +18,7 @@ from unrut.reference.interpreter import Interpreter
 from unrut.reference.nan_origin import first_strange
 from unrut.reference.places import Array, Places, Scene
 from unrut.reference.reads import subscripts_of
+from unrut.reference.receptive import receptive_field
 from unrut.reference.terms import fold_terms, line_terms
 
 
@@ -81,6 +82,7 @@ class Witness:
             ],
             first_nan=first_strange(statement.body, places, self.scene, self.interpreter.value, self.program),
             inside=inside,
+            fields=lambda: receptive_field(self.program, self.result, place, self.scene),
             intermediates=frozenset(s.target for s in self.program.statements),
         )
 

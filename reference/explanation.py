@@ -6,6 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from unrut.markup import foldable, page, pre, table, words
+from unrut.reference.pictures import picture
+from unrut.reference.receptive import Field
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadAt:
@@ -111,6 +115,7 @@ class Explanation:
     foldings: Sequence[Folding]
     first_nan: str
     inside: Callable[[str, tuple[int, ...]], Explanation] = field(repr=False, compare=False)
+    fields: Callable[[], tuple[Field, ...]] = field(repr=False, compare=False)
     intermediates: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
@@ -135,6 +140,23 @@ class Explanation:
                 below = self.inside(read.tensor, read.place).show(depth=depth - 1, terms=min(terms, 5))
                 lines += ["", *(f"    {line}" for line in below.split("\n"))]
         return "\n".join(lines)
+
+    def picture(self) -> str:
+        """The receptive field: what of each tensor the element is made of, as small grids of text.
+
+        `#` is read (`+` at some of the places behind it), `.` is not, `o` was asked for and is outside. Operands that are
+        read through intermediates come last. `fields()` are the data.
+        """
+        return "\n\n".join(picture(f).show() for f in self.fields())
+
+    def _repr_html_(self) -> str:
+        lines = self.show(terms=0).split("\n")
+        parts = [pre("\n".join(lines)), foldable("what it is made of", *(picture(f).svg() for f in self.fields()))]
+        for folding in self.foldings:
+            head, *rows = _rows(folding, folding.terms)
+            cells = [[*row[:-1], words(row[-1])] for row in rows]
+            parts.append(foldable(f"terms{folding.order} of {folding.text}", table(head, cells), is_open=True))
+        return page(*parts)
 
     def _followed(self) -> list[ReadAt]:
         """The intermediates' elements that the element itself and the first term of each reduction read."""
@@ -182,6 +204,12 @@ _RANKED = ("median", "quantile", "kth_smallest", "arg_kth_smallest")
 
 
 def _table(folding: Folding, terms: Sequence[Term]) -> list[str]:
+    rows = _rows(folding, terms)
+    widths = [max(len(row[c]) for row in rows) for c in range(len(rows[0]) - 1)]
+    return ["  ".join([*(c.rjust(w) for c, w in zip(row, widths, strict=False)), row[-1]]).rstrip() for row in rows]
+
+
+def _rows(folding: Folding, terms: Sequence[Term]) -> list[list[str]]:
     axes = list(folding.axes)
     running = folding.kind not in ("softmax", "argmax", "argmin")
     far_name = "rank" if folding.kind in _RANKED else "so far"
@@ -192,5 +220,4 @@ def _table(folding: Folding, terms: Sequence[Term]) -> list[str]:
         share = "" if term.share != term.share else f"{100 * term.share:.3g}%"
         far = [number(term.running)] if running else []
         rows.append([*(str(term.axes[a]) for a in axes), number(term.value), share, *far, made])
-    widths = [max(len(row[c]) for row in rows) for c in range(len(head) - 1)]
-    return ["  ".join([*(c.rjust(w) for c, w in zip(row, widths, strict=False)), row[-1]]).rstrip() for row in rows]
+    return rows

@@ -17,6 +17,7 @@ matmul.bind(a, b)         its text, intermediates, explanations, kernels
 
 from unrut.arrays import spec
 from unrut.bound import Bound
+from unrut.debugging import compare, lint
 from unrut.errors import (
     AxisError,
     BindError,
@@ -145,6 +146,7 @@ __all__ = [
     "cast",
     "cbrt",
     "ceil",
+    "compare",
     "copysign",
     "cos",
     "cosh",
@@ -166,6 +168,7 @@ __all__ = [
     "isinf",
     "isnan",
     "kth_smallest",
+    "lint",
     "log",
     "log1p",
     "log2",

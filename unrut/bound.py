@@ -7,13 +7,17 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from unrut.arrays import Array, take, take_results
-from unrut.errors import BindError, BuildError
+from unrut.errors import BindError, BuildError, UnrutError
+from unrut.markup import page, pre
 from unrut.program.nodes import Program
 
 if TYPE_CHECKING:
     from unrut.emitter.kernel import Kernel
+    from unrut.emitter.layout import Layout
+    from unrut.emitter.tree import Tree
 
 TARGETS = ("c",)
+STAGES = ("program", "graph", "plan", "nest", "source")
 
 
 class Bound:
@@ -32,11 +36,42 @@ class Bound:
     def __repr__(self) -> str:
         return f"<bound {self.show().splitlines()[0]}>"
 
-    def show(self) -> str:
-        """The program as text; `ur.parse` reads it."""
+    def show(self, stage: str = "program") -> str:
+        """The program as text, which `ur.parse` reads; or what it becomes: graph, plan, nest, source."""
         from unrut.program.show import show
 
-        return show(self.program)
+        if stage == "program":
+            return show(self.program)
+        from unrut.emitter.pipeline import emit
+
+        return emit(self.program, self._layouts(), stop=stage if stage in STAGES else "program").show(stage)
+
+    def tree(self, **sizes: int) -> Tree:
+        """The loop nest as a tree, with what each statement costs and where each tensor lives; prints as text.
+
+        Run-time sizes that are not given count as 128. Nothing is compiled.
+        """
+        from unrut.emitter.pipeline import emit
+        from unrut.emitter.tree import tree
+
+        return tree(emit(self.program, self._layouts(), stop="nest"), sizes)
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the text, costs, where tensors live, the loops."""
+        try:
+            rest = self.tree().parts()
+        except UnrutError as error:  # what can't be emitted has a text all the same
+            rest = [pre(str(error))]
+        return page(pre(self.show()), *rest)
+
+    def _layouts(self) -> Mapping[str, Layout]:
+        from unrut.specialise import layouts_of
+
+        return layouts_of(self.program, self.arrays or {}, None)
+
+    def with_arrays(self, /, *arrays: Any, **scalars: float) -> Bound:
+        """The same with these arrays and scalars remembered. Raises BindError where they don't fit."""
+        return Bound(self.program, self._arrays(arrays), {**self.scalars, **self._scalars(scalars)})
 
     def reference(self, /, *arrays: Any, **scalars: float) -> Any:
         """The results by the reference, in plain NumPy: an array, or a tuple of them."""

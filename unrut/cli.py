@@ -20,7 +20,7 @@ from typing import Any
 
 from unrut.errors import BindError, NotationError, UnrutError
 
-STAGES = ("program", "graph", "plan", "nest", "source")
+STAGES = ("program", "graph", "plan", "nest", "tree", "source")
 
 ABOUT = """\
 Tensor ops in index notation: one readable reference, C that others can build,
@@ -35,6 +35,9 @@ examples:
                                                  the op with everything inferred
   unrut show caps.py:votes "f32[n, 4]" --stage source
                                                  the C it becomes; graph, plan and nest lie between
+  unrut lint caps.py:votes                       what looks like a mistake
+  unrut explain caps.py:votes "f32[8, 4]" "f32[4, 4]" --at i=0 --at j=1
+                                                 every term behind one element, on made-up numbers
   unrut cache clear                              forget every compiled kernel"""
 
 
@@ -84,16 +87,36 @@ def parser_of_everything() -> argparse.ArgumentParser:
     doctor.set_defaults(run=run_doctor)
 
     show = commands.add_parser("show", help="an op's text, or what it becomes on the way to C", formatter_class=form)
-    show.add_argument("target", metavar="FILE_OR_MODULE:OP", help="caps.py:votes or package.module:votes; is run")
-    show.add_argument("specs", nargs="*", metavar="SPEC", help='one for each operand, as "f32[8, 32]" or "f32[n, 32]"')
-    show.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter, as --set stride=2")
+    add_op(show)
     show.add_argument("--stage", choices=STAGES, default="program", help="how far to go (default: %(default)s)")
     show.set_defaults(run=run_show)
+
+    explain = commands.add_parser("explain", help="every term behind one element, on small made-up numbers")
+    add_op(explain)
+    explain.add_argument("--of", default=None, metavar="TENSOR", help="another tensor than the first result")
+    explain.add_argument("--at", action="append", default=[], metavar="AXIS=PLACE", help="the element; 0 if not said")
+    explain.add_argument("--picture", action="store_true", help="draw what is read of each tensor")
+    explain.set_defaults(run=run_explain)
+
+    lint = commands.add_parser("lint", help="what looks like a mistake in an op")
+    add_op(lint)
+    lint.set_defaults(run=run_lint)
 
     cache = commands.add_parser("cache", help="the folder of compiled kernels")
     cache.add_argument("action", choices=("info", "clear", "verify"))
     cache.set_defaults(run=run_cache)
     return parser
+
+
+def add_op(parser: argparse.ArgumentParser) -> None:
+    """The arguments that name an op and fix its operands and parameters."""
+    parser.add_argument(
+        "target",
+        metavar="FILE_OR_MODULE:OP",
+        help="caps.py:votes or package.module:votes, which is run; or a file that holds a text",
+    )
+    parser.add_argument("specs", nargs="*", metavar="SPEC", help='one for each operand, as "f32[8, 32]" or "f32[n, 32]"')
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter: --set stride=2")
 
 
 def extra_for(command: str) -> str:
@@ -127,25 +150,42 @@ def run_show(options: argparse.Namespace) -> int:
     if options.stage == "program" and not options.specs and not options.set:
         print(op.show().rstrip())
         return 0
-    import unrut
-    from unrut import emitter
-    from unrut.program.show import show
-
-    program = op.program(*(unrut.spec(text) for text in options.specs), **parameters(options.set))
-    text = (
-        show(program) if options.stage == "program" else emitter.emit(program, stop=options.stage).show(options.stage)
-    )
+    bound = op.bind(*options.specs, **parameters(options.set))
+    text = bound.tree().show() if options.stage == "tree" else bound.show(options.stage)
     print(text.rstrip())
     return 0
 
 
-def parameters(settings: Sequence[str]) -> dict[str, int | float | bool | str]:
+def run_lint(options: argparse.Namespace) -> int:
+    import unrut
+
+    found = unrut.lint(find_op(options.target), *options.specs, **parameters(options.set))
+    print(found)
+    return 1 if found.mistakes else 0
+
+
+def run_explain(options: argparse.Namespace) -> int:
+    from unrut.debugging.samples import sample_arrays
+
+    bound = find_op(options.target).bind(*options.specs, **parameters(options.set))
+    place = parameters(options.at, "--at")
+    result = options.of or bound.program.results[0]
+    axes = next((s.axes for s in bound.program.statements if s.target == result), ())
+    known = {axis.name: place.get(axis.name, 0) for axis in axes}
+    explanation = bound.with_arrays(*sample_arrays(bound.program)).explain(result, **{**known, **place})
+    print(explanation)
+    if options.picture:
+        print("\n" + explanation.picture())
+    return 0
+
+
+def parameters(settings: Sequence[str], option: str = "--set") -> dict[str, int | float | bool | str]:
     """`["stride=2", "mode=edge"]` as keyword arguments: integers, floats, True and False, otherwise text."""
     found: dict[str, int | float | bool | str] = {}
     for setting in settings:
         name, equals, text = setting.partition("=")
         if not equals or not name.isidentifier():
-            raise BindError(f"`--set {setting}` is no parameter", remedy="--set stride=2")
+            raise BindError(f"`{option} {setting}` is no parameter", remedy=f"{option} NAME=VALUE")
         found[name] = value_of(text)
     return found
 
@@ -163,6 +203,10 @@ def value_of(text: str) -> int | float | bool | str:
 
 def find_op(target: str) -> Any:
     """The op that `caps.py:votes` or `package.module:votes` names; errors name the ops that are there."""
+    if Path(target).suffix != ".py" and Path(target).is_file():
+        from unrut.op import parse
+
+        return parse(Path(target).read_text(encoding="utf-8"), target)
     place, _, name = target.rpartition(":") if ":" in target else (target, "", "")
     module = load(place)
     ops = {key: value for key, value in vars(module).items() if is_op(value)}

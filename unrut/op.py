@@ -19,6 +19,7 @@ from unrut.language.origin import caller_span
 from unrut.language.parse import parse as parse_definition
 from unrut.language.placeholders import placeholder_specs
 from unrut.language.recorder import Recorder, current, place
+from unrut.markup import page, pre
 from unrut.specialise import Kernels
 
 if TYPE_CHECKING:
@@ -81,8 +82,16 @@ class Op:
         """The text. Without specs, extents bear the names of the axes that read them, and unknown dtypes are f32."""
         from unrut.program.show import show
 
+        return show(self.sketch(*specs, **params))
+
+    def sketch(self, /, *specs: Any, **params: Any) -> Program:
+        """The typed Program for specs; without any, for sizes that bear the names of axes, dtypes that nothing says f32."""
         given, options = self._arguments(specs, params)
-        return show(self._program(self._specs(given) if given else placeholder_specs(self._define(options)), options))
+        return self._program(self._specs(given) if given else placeholder_specs(self._define(options)), options)
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the text."""
+        return page(pre(self.show()))
 
     def __call__(self, /, *arrays: Any, out: Any = None, **params: Any) -> Any:
         """The results, by a kernel that is compiled for this machine at the first call and kept in the process.

@@ -12,11 +12,19 @@ import pytest
 # Room -> what it may import of ours. A longer name wins over a shorter one. Rooms that are not named may import any.
 OURS = {
     "unrut.spans": set(),
+    "unrut.markup": set(),
     "unrut.errors": {"unrut.spans"},
     "unrut.program": {"unrut.program", "unrut.errors", "unrut.spans"},
     "unrut.derive": {"unrut.derive", "unrut.program", "unrut.errors", "unrut.spans"},
-    "unrut.reference": {"unrut.reference", "unrut.program", "unrut.errors", "unrut.spans"},
-    "unrut.emitter": {"unrut.emitter", "unrut.program", "unrut.errors", "unrut.spans", "unrut.templates"},
+    "unrut.reference": {"unrut.reference", "unrut.program", "unrut.errors", "unrut.spans", "unrut.markup"},
+    "unrut.emitter": {
+        "unrut.emitter",
+        "unrut.program",
+        "unrut.errors",
+        "unrut.spans",
+        "unrut.templates",
+        "unrut.markup",
+    },
     "unrut.templates": set(),
 }
 

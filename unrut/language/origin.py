@@ -12,15 +12,20 @@ from types import FrameType
 from unrut.spans import Span
 
 # Frames of these modules are the machinery between the user's line and us. Ops of the library are users' code here.
-_OURS = ("unrut.language", "unrut.op", "unrut.bound")
+_OURS = ("unrut.language.", "unrut.debugging.")
+_OURS_ALONE = ("unrut.op", "unrut.bound")
 
 
 def caller() -> FrameType | None:
     """The innermost frame that is not ours."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_globals.get("__name__", "").startswith(_OURS):
+    while frame is not None and _is_ours(frame.f_globals.get("__name__", "")):
         frame = frame.f_back
     return frame
+
+
+def _is_ours(module: str) -> bool:
+    return module.startswith(_OURS) or module in _OURS_ALONE
 
 
 def caller_span() -> Span | None:

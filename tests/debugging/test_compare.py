@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two versions part where they were made to, and nowhere else."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+import unrut as ur
+import unrut.ops
+from unrut.bound import Bound
+from unrut.errors import BindError
+from unrut.program.nodes import Call, Const, Program, Statement
+from unrut.program.types import DType
+from unrut.reference import evaluate
+from unrut.testing.cases import draw_case
+from unrut.testing.programs import programs
+
+f32 = np.float32
+NORMAL = """f(x: f32[n, c]) -> y
+mean[n] = sum[c](x[n, c])/x.shape[1]
+var[n] = sum[c]((x[n, c] - mean[n])**2)/x.shape[1]
+y[n, c] = (x[n, c] - mean[n])/sqrt(var[n])
+"""
+X = np.random.default_rng(0).normal(size=(3, 5)).astype(f32)
+
+
+def changed(old: str, new: str) -> ur.Op:
+    assert old in NORMAL
+    return ur.parse(NORMAL.replace(old, new))
+
+
+def test_the_first_statement_is_named_with_what_differs():
+    found = ur.compare(
+        ur.parse(NORMAL), changed("var[n] = sum[c]((x[n, c] - mean[n])**2)", "var[n] = sum[c]((x[n, c])**2)"), X
+    )
+    assert found.parting.first == "var"
+    assert found.pair("mean").beyond == 0
+    assert not found.agrees
+    assert found.differences[0].what == "sum"
+    assert "mean[" in found.differences[1].first
+    assert "mean[" not in found.differences[1].second
+    assert "part at `var[" in found.show()
+
+
+def test_reads_at_other_places_are_shown_side_by_side():
+    one = ur.parse("f(a: f32[3, 3], b: f32[3, 3]) -> y\ny[i, j] = sum[k](a[i, k]*b[k, j])")
+    two = ur.parse("f(a: f32[3, 3], b: f32[3, 3]) -> y\ny[i, j] = sum[k](a[i, k]*b[j, k])")
+    found = ur.compare(one, two, np.eye(3, dtype=f32), np.arange(9, dtype=f32).reshape(3, 3))
+    row, column = found.parting.place
+    wrong = next(d for d in found.differences if d.what == f"k={row}")
+    assert f"b[{row}, {column}]" in wrong.first
+    assert f"b[{column}, {row}]" in wrong.second
+
+
+def test_numbers_of_terms_are_compared():
+    one, two = (ur.parse(f"f(x: f32[6]) -> y\naxis k: {k}\naxis i: 2\ny[i] = sum[k](x[i + k])") for k in (2, 3))
+    found = ur.compare(one, two, np.ones(6, f32))
+    assert any(
+        d.what == "terms" and d.first == "2 terms (k < 2)" and d.second == "3 terms (k < 3)" for d in found.differences
+    )
+
+
+def test_names_may_differ_where_order_tells():
+    renamed = ur.parse(
+        NORMAL.replace("mean", "mu").replace("var", "spread").replace("y[", "out[").replace("> y", "> out")
+    )
+    found = ur.compare(ur.parse(NORMAL), renamed, X)
+    assert found.agrees
+    assert [(p.first, p.second) for p in found.pairs] == [("mean", "mu"), ("var", "spread"), ("y", "out")]
+
+
+def test_tensors_that_only_one_has_are_no_difference():
+    short = ur.parse("f(x: f32[n, c]) -> y\ny[n, c] = x[n, c]*2")
+    long = ur.parse("f(x: f32[n, c]) -> y\nt[n, c] = x[n, c]*4\ny[n, c] = t[n, c]/2")
+    assert ur.compare(short, long, X).agrees
+    assert "only the second has it" in ur.compare(short, long, X).show()
+    assert "only the first has it" in ur.compare(long, short, X).show()
+
+
+def test_another_shape_is_a_difference():
+    one = ur.parse("f(x: f32[n, c]) -> y\ny[n, c] = x[n, c]")
+    two = ur.parse("f(x: f32[n, c]) -> y\ny[c, n] = x[n, c]")
+    assert "its shape is (3, 5) here and (5, 3) there" in ur.compare(one, two, X).show()
+
+
+def test_dtypes_agree_within_the_bounds_and_doubt_is_told():
+    op = ur.parse(NORMAL.replace("f32", "f32").replace("x: f32[n, c]", "x"))
+    single, double = op.bind(X), op.bind(X.astype(np.float64))
+    assert ur.compare(single, double).agrees
+    assert "but from" not in ur.compare(single, double).show()
+    naive = ur.parse("f(x) -> v\nm[n] = sum[c](x[n, c])/5\nv[n] = sum[c](x[n, c]**2)/5 - m[n]**2")
+    far = X + f32(1000)
+    found = ur.compare(naive.bind(far), naive.bind(far.astype(np.float64)))
+    assert found.agrees
+    assert "but from `v` on these are wide" in found.verdict()
+
+
+def test_arrays_that_are_known_to_be_right():
+    op = ur.parse(NORMAL)
+    y = (X - X.mean(1, keepdims=True)) / X.std(1, keepdims=True)
+    assert ur.compare(op.bind(X), y).agrees
+    wrong = y.copy()
+    wrong[1, 2] += 1
+    found = ur.compare(op.bind(X), {"y": wrong})
+    assert found.parting.place == (1, 2)
+    assert found.explanations[0].place == {"n": 1, "c": 2}
+    with pytest.raises(BindError, match="defines no tensor `z`"):
+        ur.compare(op.bind(X), {"z": y})
+
+
+def test_without_arrays_there_is_nothing_to_compare_on():
+    with pytest.raises(BindError, match="no arrays to be compared on"):
+        ur.compare(ur.ops.matmul.bind("f32[2, 3]", "f32[3, 2]"), ur.ops.matmul.bind("f32[2, 3]", "f32[3, 2]"))
+
+
+def test_html_is_well_formed_and_escaped(well_formed):
+    odd = ur.parse(NORMAL.replace("/sqrt", "*sqrt"), '"<i>&.txt')
+    tree = well_formed(ur.compare(ur.parse(NORMAL), odd, X)._repr_html_())
+    assert "part at `y[" in "".join(tree.itertext())
+    well_formed(ur.compare(ur.parse(NORMAL), ur.parse(NORMAL), X)._repr_html_())
+
+
+def planted(program: Program, target: str) -> Program:
+    """The program with one more at every element of one tensor."""
+
+    def other(s: Statement) -> Statement:
+        if s.target != target:
+            return s
+        if s.dtype is DType.bool:
+            return replace(s, body=Call(function="invert", arguments=(s.body,), dtype=s.dtype))
+        one = Const(value=1 if not s.dtype.is_float else 1.0, dtype=s.dtype)
+        return replace(s, body=Call(function="add", arguments=(s.body, one), dtype=s.dtype))
+
+    return replace(program, statements=tuple(map(other, program.statements)))
+
+
+@settings(max_examples=80, deadline=None)
+@given(sample=programs(exact=True), seed=st.integers(0, 2**31), data=st.data())
+def test_a_planted_difference_is_found_in_random_programs(sample, seed, data):
+    case = draw_case(sample, seed=seed)
+    values = evaluate(case.program, case.arrays, case.scalars, every=True)
+    target = data.draw(st.sampled_from(list(values)))
+    assume(values[target].size and np.isfinite(values[target].astype(float)).all())
+    assume(np.abs(values[target].astype(float)).max() < 2**20)
+    one, two = (Bound(p, case.arrays, case.scalars) for p in (case.program, planted(case.program, target)))
+    assert ur.compare(one, one).agrees
+    found = ur.compare(one, two)
+    assert found.parting is not None
+    assert found.parting.first == found.parting.second == target
+    assert re.search(rf"part at `{target}", found.show())

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`ur.compare`: the first statement at which two versions of an op part on the same data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from unrut.arrays import Array, as_array, take
+from unrut.bound import Bound
+from unrut.debugging.alignment import aligned
+from unrut.debugging.comparison import Comparison, Pair, differences
+from unrut.errors import BindError
+from unrut.op import Op
+from unrut.program.nodes import Program
+from unrut.program.show import Printer
+from unrut.reference import Bounded, Explanation, evaluate, evaluate_with_bounds, explain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One side: a program on arrays, every tensor as the reference stores it, and with its bound."""
+
+    program: Program
+    arrays: Mapping[str, Array]
+    scalars: Mapping[str, float]
+    stored: Mapping[str, Array]
+    bounded: Mapping[str, Bounded]
+
+    def explain(self, tensor: str, place: tuple[int, ...]) -> Explanation:
+        return explain(self.program, self.arrays, self.scalars, tensor, place)
+
+
+def compare(first: Op | Bound, second: Op | Bound | Any, /, *arrays: Any, **options: Any) -> Comparison:
+    """Two versions held against each other: what `ur.compare` says."""
+    one = _version(first, arrays, options)
+    if not isinstance(second, Op | Bound):
+        return _against(one, _known(one.program, second))
+    two = _version(second, arrays, options)
+    pairs = [_pair(one, two, mine, theirs) for mine, theirs in aligned(one.program, two.program)]
+    parting = next((pair for pair in pairs if pair.parts), None)
+    found = Comparison(names=(one.program.name, two.program.name), pairs=tuple(pairs), parting=parting)
+    if parting is None:
+        return found
+    sides = ((one, parting.first), (two, parting.second))
+    statements = tuple(Printer(v.program).statement(v.program.statement(name)) for v, name in sides)
+    spans = [v.program.statement(name).span for v, name in sides]
+    sources = tuple("" if span is None else span.where() for span in spans)
+    told = () if parting.problem else tuple(v.explain(name, parting.place) for v, name in sides)
+    return Comparison(
+        names=found.names,
+        pairs=found.pairs,
+        parting=parting,
+        statements=(statements[0], statements[1]),
+        sources=(sources[0], sources[1]),
+        differences=differences(told[0], told[1]) if told else (),
+        explanations=told,
+    )
+
+
+def _version(what: Op | Bound, arrays: tuple[Any, ...], options: dict[str, Any]) -> Version:
+    bound = what if isinstance(what, Bound) else what.bind(*arrays, **options)
+    given = bound.arrays
+    if isinstance(what, Bound) and arrays:
+        given = take(bound.program.name, [o.name for o in bound.program.operands], arrays)
+    if given is None:
+        raise BindError(
+            f"`{bound.program.name}` has no arrays to be compared on",
+            remedy="bind both versions to arrays, or give the arrays after both ops",
+        )
+    every = {"every": True}
+    return Version(
+        program=bound.program,
+        arrays=given,
+        scalars=bound.scalars,
+        stored=evaluate(bound.program, given, bound.scalars, **every),
+        bounded=evaluate_with_bounds(bound.program, given, bound.scalars, **every),
+    )
+
+
+def _known(program: Program, given: Any) -> dict[str, Array]:
+    """Arrays that are known to be right, by tensor."""
+    if isinstance(given, Mapping):
+        named = dict(given)
+    else:
+        several = isinstance(given, tuple | list) and len(program.results) > 1
+        named = dict(zip(program.results, given if several else [given], strict=True))
+    unknown = [name for name in named if name not in {s.target for s in program.statements}]
+    if unknown:
+        raise BindError(
+            f"`{program.name}` defines no tensor `{unknown[0]}`",
+            remedy=f"one of {', '.join(s.target for s in program.statements)}",
+        )
+    return {name: as_array(value, name) for name, value in named.items()}
+
+
+def _against(one: Version, known: Mapping[str, Array]) -> Comparison:
+    """A version against given arrays, which count as exact."""
+    pairs = []
+    for name, _ in aligned(one.program, one.program):
+        if name in known:
+            array = known[name]
+            exact = Bounded(value=array, bound=np.zeros(array.shape), undecided=np.zeros(array.shape, np.bool_))
+            kinds = (one.program.dtype_of(name).name, array.dtype.name)
+            pairs.append(_judged(name, name, kinds, (one.stored[name], array), (one.bounded[name], exact)))
+    parting = next((pair for pair in pairs if pair.parts), None)
+    names = (one.program.name, "the given arrays")
+    if parting is None or parting.problem:
+        return Comparison(names=names, pairs=tuple(pairs), parting=parting)
+    statement = one.program.statement(parting.first)
+    return Comparison(
+        names=names,
+        pairs=tuple(pairs),
+        parting=parting,
+        statements=(Printer(one.program).statement(statement), ""),
+        sources=("" if statement.span is None else statement.span.where(), ""),
+        explanations=(one.explain(parting.first, parting.place),),
+    )
+
+
+def _pair(one: Version, two: Version, mine: str, theirs: str) -> Pair:
+    if not mine or not theirs:
+        kind = (one.program if mine else two.program).dtype_of(mine or theirs).name
+        only = "only the first has it" if mine else "only the second has it"
+        return Pair(first=mine, second=theirs, dtypes=(kind if mine else "", "" if mine else kind), problem=only)
+    kinds = (one.program.dtype_of(mine).name, two.program.dtype_of(theirs).name)
+    stored = (one.stored[mine], two.stored[theirs])
+    return _judged(mine, theirs, kinds, stored, (one.bounded[mine], two.bounded[theirs]))
+
+
+def _judged(
+    mine: str, theirs: str, kinds: tuple[str, str], stored: tuple[Array, Array], bounded: tuple[Bounded, Bounded]
+) -> Pair:
+    a, b = stored
+    if a.shape != b.shape:
+        return Pair(first=mine, second=theirs, dtypes=kinds, problem=f"its shape is {a.shape} here and {b.shape} there")
+    if not a.size:
+        return Pair(first=mine, second=theirs, dtypes=kinds)
+    with np.errstate(all="ignore"):
+        same = (a == b) | ((a != a) & (b != b))
+        away = np.where(same, 0.0, np.abs(np.subtract(a, b, dtype=_wide(a, b))))
+        away = np.where(np.isnan(away), np.inf, away)
+        allowed = bounded[0].bound + bounded[1].bound
+        beyond = ~same & (away > allowed)
+        excess = np.where(beyond, away - allowed, -1.0) if beyond.any() else away
+        place = tuple(int(k) for k in np.unravel_index(int(np.argmax(excess)), a.shape))
+        size = np.maximum(np.abs(bounded[0].value), np.abs(bounded[1].value))
+        part = np.nan_to_num(np.maximum(bounded[0].bound, bounded[1].bound) / size, nan=0.0, posinf=np.inf)
+    return Pair(
+        first=mine,
+        second=theirs,
+        dtypes=kinds,
+        size=a.size,
+        difference=float(away[place]),
+        allowed=float(allowed[place]),
+        place=place,
+        values=(a[place].item(), b[place].item()),
+        beyond=int(np.count_nonzero(beyond)),
+        doubt=float(np.median(part)),
+    )
+
+
+def _wide(a: Array, b: Array) -> type[Any]:
+    """A dtype in which differences neither wrap nor round much; complex stays so."""
+    return np.complex128 if "c" in (a.dtype.kind, b.dtype.kind) else np.float64

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `lint` found, as data, as text and for notebooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from unrut.errors import Place
+from unrut.markup import element, page, pre, text
+from unrut.program.nodes import Expr, Operand, Statement
+from unrut.spans import point_at
+
+MISTAKE, LOOK = "mistake", "look"
+"""Levels: almost always a mistake; legal and often meant, but worth a look."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing. `kind` is its name in the manual, `level` is `mistake` or `look`, `statement` the tensor concerned."""
+
+    kind: str
+    level: str
+    message: str
+    places: tuple[Place, ...] = ()
+    remedy: str = ""
+    statement: str = ""
+
+    def __str__(self) -> str:
+        return self.show()
+
+    def show(self) -> str:
+        """What, where with a caret, and what to try."""
+        lines = [f"{self.kind}: {self.message}"]
+        for place in self.places:
+            lines += point_at(place.span, place.note)
+        return "\n".join([*lines, f"  try: {self.remedy}"] if self.remedy else lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """Everything that was found in one op, mistakes first. `with_values`: whether arrays were there to be looked at."""
+
+    name: str
+    findings: tuple[Finding, ...]
+    with_values: bool = False
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self.findings)
+
+    def __len__(self) -> int:
+        return len(self.findings)
+
+    def __getitem__(self, number: int) -> Finding:
+        return self.findings[number]
+
+    def __str__(self) -> str:
+        return self.show()
+
+    @property
+    def mistakes(self) -> tuple[Finding, ...]:
+        """The findings that are almost always mistakes."""
+        return tuple(f for f in self.findings if f.level == MISTAKE)
+
+    def kinds(self) -> tuple[str, ...]:
+        """The names of what was found, each once."""
+        return tuple(dict.fromkeys(f.kind for f in self.findings))
+
+    def show(self) -> str:
+        """All findings as text."""
+        looked = "" if self.with_values else "; bind the op to arrays to have its values looked at too"
+        if not self.findings:
+            return f"{self.name}: nothing found{looked}"
+        sure = len(self.mistakes)
+        counted = [f"{sure} likely mistake{'s' if sure != 1 else ''}"] if sure else []
+        counted += [f"{len(self) - sure} worth a look"] if len(self) > sure else []
+        return "\n\n".join([f"{self.name}: {', '.join(counted)}{looked}", *(f.show() for f in self.findings)])
+
+    def _repr_html_(self) -> str:
+        return page(*(map(_paragraph, self.findings) if self.findings else [element("p", text(self.show()))]))
+
+
+def _paragraph(finding: Finding) -> str:
+    where = "\n".join(line for place in finding.places for line in point_at(place.span, place.note))
+    head = element("p", element("b", text(finding.kind)), text(f": {finding.message}"))
+    remedy = element("p", text(f"try: {finding.remedy}"), class_="remedy") if finding.remedy else ""
+    return head + (pre(where) if where else "") + remedy
+
+
+def place_of(*nodes: tuple[Expr | Statement | Operand, str]) -> tuple[Place, ...]:
+    """The places of some nodes with a note each; those that were never written are left out."""
+    return tuple(Place(span=node.span, note=note) for node, note in nodes if node.span is not None)
