@@ -10,6 +10,8 @@ import pytest
 from unrut.emitter.build import cpu, doctor, gpu, search
 from unrut.emitter.build.cpu import read_cpu
 from unrut.emitter.build.doctor import diagnose
+from unrut.emitter.build.process import Finished
+from unrut.emitter.build.report import MARGIN, WIDTH
 
 
 @pytest.fixture
@@ -27,7 +29,9 @@ def test_a_machine_with_a_compiler_is_described():
     assert "(used)" in text
     assert all(f"\n{title}" in text for title in ("processor", "flags", "features", "cache", "packages", "GPU"))
     assert "-O3" in text
-    assert max(map(len, text.splitlines()[:-3])) <= 120 or "/" in text
+    sections = text[: text.index("\n\n")].splitlines()
+    assert all(len(line) <= WIDTH or len(line.split()) <= 2 for line in sections), "lines are folded between words"
+    assert all(line[:MARGIN].endswith(" ") for line in sections)
 
 
 def test_the_report_for_machines_holds_the_same(no_compiler):
@@ -67,6 +71,20 @@ def test_no_package_is_imported_to_know_its_version(monkeypatch):
 def test_a_gpu_that_is_absent_has_a_reason():
     found = gpu.find_gpu()
     assert found.devices or found.why
+
+
+@pytest.mark.parametrize(
+    ("status", "output", "devices", "why"),
+    [
+        (0, '{"devices": ["A100"], "driver": "13.0", "why": ""}', ("A100",), ""),
+        (1, "", (), "the driver fails: no answer"),
+    ],
+)
+def test_the_driver_is_asked_in_a_process_of_its_own(monkeypatch, status, output, devices, why):
+    answer = Finished(command=("ask",), status=status, output=output, errors="no answer")
+    monkeypatch.setattr(gpu, "run", lambda command, limit: answer)
+    found = gpu.find_gpu()
+    assert (found.devices, found.why) == (devices, why)
 
 
 def test_nvcc_is_looked_for_beyond_the_path(monkeypatch, tmp_path):

@@ -154,6 +154,8 @@ def test_wrong_strides(kernel, A, B):
     )
     shifted = np.zeros(49, np.uint8)[1:].view("f4").reshape(3, 4)
     refused(kernel("matmul"), shifted, B, match="`A` lies at an address", remedy="A.copy()")
+    apart = np.lib.stride_tricks.as_strided(np.zeros(5, "f4"), (2, 4), (5, 4))
+    refused(kernel("matmul"), apart, B, match="`A` lies at an address", remedy="A.copy()")
 
 
 def test_strides_of_short_dimensions_do_not_matter(kernel, B):
