@@ -4,19 +4,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
+from unrut.program.cycles import Cycle
 from unrut.program.nodes import Axis, Program, Statement
-from unrut.program.walk import contributing, in_order, reads
+from unrut.program.walk import contributing, parts_of
 from unrut.reference.binding import bind
 from unrut.reference.blocks import HELD, KEPT, cuts
 from unrut.reference.interpreter import Interpreter
 from unrut.reference.places import Array, Scene, Tensor
 from unrut.reference.recomputing import recomputable, recomputed
+from unrut.reference.recurrences import Allocate, Fill, fill_in_order, held_whole
 from unrut.reference.sharing import Sharing, shared_axes
 
 
@@ -32,12 +34,13 @@ def evaluate(
     intermediates that would not fit only the part stands that a block of their readers needs; where readers don't go
     along the axes of an intermediate, it is computed again at every read. What can't be had in parts in either way is
     held whole, whatever its size: a reduction or softmax of which no reader shares an axis (`s` in
-    `y[i] = sum[j](s[i, j]*s[j, i])`), and a long chain of statements that each read the one before several times so.
+    `y[i] = sum[j](s[i, j]*s[j, i])`), a long chain of statements that each read the one before several times so, and
+    what is computed step by step.
 
     Raises BindError where arrays don't fit, RangeError where a computed read leaves its tensor.
     """
     scene = bind(program, arrays, scalars or {})
-    kept = [s.target for s in program.statements] if every else list(program.results)
+    kept = [s.target for s in program.defining()] if every else list(program.results)
     interpreter = Interpreter()
 
     def allocate(statement: Statement, shape: tuple[int, ...]) -> Array:
@@ -45,10 +48,6 @@ def evaluate(
 
     with np.errstate(all="ignore"):
         return run(program, scene, kept, allocate, interpreter.statement)
-
-
-Allocate: TypeAlias = Callable[[Statement, tuple[int, ...]], Array]
-Fill: TypeAlias = Callable[[Statement, dict[str, range], Scene, Tensor], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +62,13 @@ def run(program: Program, scene: Scene, kept: Sequence[str], allocate: Allocate,
     """Allocate and fill what is kept, and what that needs: in blocks when all of it is too large."""
     program = contributing(program, kept)
     results = {}
-    for statement in program.statements:
+    for statement in program.defining():
         if statement.target in kept:
             shape = tuple(scene.length(axis.extent) for axis in statement.axes)
             results[statement.target] = allocate(statement, shape)
-    itemsizes = {s.target: allocate(s, (0,) * len(s.axes)).itemsize for s in program.statements}
+    itemsizes = {s.target: allocate(s, (0,) * len(s.axes)).itemsize for s in program.defining()}
     program, levels = fitting(program, scene, kept, itemsizes)
-    for _ in innermost_blocks(in_order(program), levels, scene, results, allocate, fill):
+    for _ in innermost_blocks(program, levels, scene, results, allocate, fill):
         pass
     return {name: results[name] for name in kept}
 
@@ -84,7 +83,7 @@ def fitting(
     """
     while True:
         levels = choose_levels(program, scene, kept, itemsizes)
-        own = [s for s in program.statements if s.target not in kept]
+        own = [s for s in program.defining() if s.target not in kept]
         held = {s.target: itemsizes[s.target] * math.prod(_longest(s, levels, scene)) for s in own}
         if sum(held.values()) <= HELD:
             return program, levels
@@ -96,9 +95,7 @@ def fitting(
 
 def scene_at(program: Program, scene: Scene, result: str, place: Mapping[str, int], fill: Fill) -> Scene:
     """The scene with those intermediates that one element of a tensor needs, only as much of them as it surely needs."""
-    statement = program.statement(result)
-    needed = [s for s in in_order(program) if s.target in _behind(program, result)]
-    part = replace(program, statements=(*needed, statement), results=(result,))
+    part = replace(contributing(program, [result]), results=(result,))
     levels = [
         Level(sharing=sharing, pieces=[range(place[sharing.axis.name], place[sharing.axis.name] + 1)])
         for sharing in shared_axes(part)
@@ -107,18 +104,11 @@ def scene_at(program: Program, scene: Scene, result: str, place: Mapping[str, in
     def allocate(statement: Statement, shape: tuple[int, ...]) -> Array:
         return np.empty(shape, statement.dtype.numpy)
 
-    return next(innermost_blocks(in_order(part), levels, scene, {}, allocate, fill))
-
-
-def _behind(program: Program, target: str) -> set[str]:
-    """The tensors that a statement depends on, directly or not."""
-    defined = {s.target for s in program.statements}
-    direct = {r.tensor for r in reads(program.statement(target).body)} & defined
-    return direct.union(*(_behind(program, name) for name in direct))
+    return next(innermost_blocks(part, levels, scene, {}, allocate, fill))
 
 
 def innermost_blocks(
-    order: Sequence[Statement],
+    program: Program,
     levels: Sequence[Level],
     scene: Scene,
     results: Mapping[str, Array],
@@ -130,7 +120,14 @@ def innermost_blocks(
     chosen = block or {}
     depth = len(chosen)
     tensors = dict(scene.tensors)
-    for statement in order:
+    whole = held_whole(program)
+    for part in parts_of(program):
+        if isinstance(part, Cycle) or part in whole:
+            if depth == 0:
+                known = replace(scene, tensors=tensors)
+                tensors |= fill_in_order(program, part, known, results, allocate, fill)
+            continue
+        statement = program.statement(part)
         if _depth(statement, levels) == depth:
             ranges = _ranges(statement, levels[:depth], chosen, scene)
             origin = tuple(r.start for r in ranges.values())
@@ -151,14 +148,15 @@ def innermost_blocks(
         return
     for piece in levels[depth].pieces:
         deeper = {**chosen, levels[depth].sharing.axis: piece}
-        yield from innermost_blocks(order, levels, known, results, allocate, fill, deeper)
+        yield from innermost_blocks(program, levels, known, results, allocate, fill, deeper)
 
 
 def choose_levels(program: Program, scene: Scene, kept: Sequence[str], itemsizes: Mapping[str, int]) -> list[Level]:
     """The loops over blocks: none if the intermediates fit, else over the shared axes from the first on, until they
     do.
     """
-    lengths = {s: [scene.length(axis.extent) for axis in s.axes] for s in program.statements if s.target not in kept}
+    own = [s for s in program.defining() if s.target not in kept]
+    lengths = {s: [scene.length(axis.extent) for axis in s.axes] for s in own}
     if sum(math.prod(n) * itemsizes[s.target] for s, n in lengths.items()) <= KEPT:
         return []
     sharings = shared_axes(program)

@@ -83,7 +83,7 @@ class Witness:
             first_nan=first_strange(statement.body, places, self.scene, self.interpreter.value, self.program),
             inside=inside,
             fields=lambda: receptive_field(self.program, self.result, place, self.scene),
-            intermediates=frozenset(s.target for s in self.program.statements),
+            intermediates=frozenset(s.target for s in self.program.defining()),
         )
 
     def parts(self, expr: Expr, places: Places) -> Iterator[tuple[ReadAt | Decision | None, Expr]]:
@@ -117,12 +117,14 @@ class Witness:
         tensor = self.scene.tensors[expr.tensor]
         asked_arrays, read_arrays = subscripts_of(expr, tensor, places, self.value)
         asked, read = (tuple(int(s.item()) for s in arrays) for arrays in (asked_arrays, read_arrays))
-        inside = all(0 <= s < n for s, n in zip(read, tensor.shape, strict=True))
+        inside = all(f <= s < n for f, s, n in zip(tensor.first(), read, tensor.shape, strict=True))
         note = ""
         if asked != read:
             note = f"outside, so read at [{', '.join(map(str, read))}]"
         elif not inside:
             note = "outside, nothing read"
+        elif min(read, default=0) < 0:
+            note = "given before the range"
         return ReadAt(
             text=self.printer.read(expr),
             tensor=expr.tensor,
@@ -137,7 +139,7 @@ def _checked_place(
     program: Program, scene: Scene, result: str, place: Mapping[str, int] | Sequence[int]
 ) -> dict[str, int]:
     """The place by axis, in the tensor's order."""
-    names = [s.target for s in program.statements]
+    names = [s.target for s in program.defining()]
     if result not in names:
         raise BindError(
             f"`{program.name}` defines no tensor `{result}` that could be explained",

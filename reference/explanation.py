@@ -162,6 +162,7 @@ class Explanation:
         """The intermediates' elements that the element itself and the first term of each reduction read."""
         parts = [*self.parts, *(part for f in self.foldings for term in f.terms[:1] for part in term.parts)]
         reads = [p for p in parts if isinstance(p, ReadAt) and p.tensor in self.intermediates and p.place is not None]
+        reads = [read for read in reads if min(read.place or (0,)) >= 0]
         return list({(read.tensor, read.place): read for read in reads}.values())
 
 

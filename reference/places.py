@@ -73,11 +73,19 @@ class Places:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tensor:
-    """The part of a tensor that is held: `array` starts at place `origin` of the whole, which has `shape`."""
+    """The part of a tensor that is held: `array` starts at place `origin` of the whole, which has `shape`.
+
+    `before` says how many places before the range there are in each dimension; () for none in any.
+    """
 
     array: Array
     origin: tuple[int, ...]
     shape: tuple[int, ...]
+    before: tuple[int, ...] = ()
+
+    def first(self) -> tuple[int, ...]:
+        """The first place of each dimension."""
+        return tuple(-m for m in self.before) if self.before else (0,) * len(self.shape)
 
     def at(self, block: Mapping[str, range]) -> tuple[slice, ...]:
         """Where a block of the tensor's places, one range for each dimension, stands in `array`."""

@@ -33,7 +33,7 @@ def read(expr: Read, places: Places, scene: Scene, value: Evaluator) -> Array:
     if expr.outside is None or isinstance(expr.outside, OutsideMode):
         refuse_invalid(expr, tensor, subscripts, places)
         return gather(tensor, subscripts, places)
-    inside = within(subscripts, tensor.shape, places)
+    inside = within(subscripts, tensor.shape, places, tensor.first())
     instead = value(expr.outside, places.where(~inside))
     return np.where(inside, gather(tensor, subscripts, places), instead)
 
@@ -43,7 +43,8 @@ def subscripts_of(expr: Read, tensor: Tensor, places: Places, value: Evaluator) 
     asked = [value(s, places) for s in expr.subscripts]
     match expr.outside:
         case OutsideMode() as mode if 0 not in tensor.shape:
-            return asked, [bring_back(s, n, mode) for s, n in zip(asked, tensor.shape, strict=True)]
+            ends = zip(asked, tensor.shape, tensor.first(), strict=True)
+            return asked, [bring_back(s - first, n - first, mode) + first for s, n, first in ends]
         case _:
             return asked, asked
 
@@ -73,11 +74,11 @@ def bring_back(subscript: Array, extent: int, mode: OutsideMode) -> Array:
             assert_never(mode)
 
 
-def within(subscripts: list[Array], shape: tuple[int, ...], places: Places) -> Bools:
-    """At which places all subscripts are inside."""
+def within(subscripts: list[Array], shape: tuple[int, ...], places: Places, first: tuple[int, ...] = ()) -> Bools:
+    """At which places all subscripts are inside: from the first place, 0 if nothing is said, to below the extent."""
     inside = np.ones((1,) * len(places.ranges), np.bool_)
-    for s, n in zip(subscripts, shape, strict=True):
-        inside = inside & (s >= 0) & (s < n)
+    for s, n, least in zip(subscripts, shape, first or (0,) * len(shape), strict=True):
+        inside = inside & (s >= least) & (s < n)
     return inside
 
 
@@ -118,7 +119,7 @@ def strided(tensor: Tensor, lines: list[Affine], ranges: Mapping[str, range]) ->
 
 def refuse_invalid(expr: Read, tensor: Tensor, subscripts: list[Array], places: Places) -> None:
     """Raise for the first place that counts at which a read without policy leaves its tensor."""
-    invalid = np.broadcast_to(~within(subscripts, tensor.shape, places), places.shape)
+    invalid = np.broadcast_to(~within(subscripts, tensor.shape, places, tensor.first()), places.shape)
     if places.live is not None:
         invalid = invalid & places.live
     if not invalid.any():
@@ -126,8 +127,8 @@ def refuse_invalid(expr: Read, tensor: Tensor, subscripts: list[Array], places: 
     first = [int(k) for k in np.argwhere(invalid)[0]]
     at = {axis: r[k] for (axis, r), k in zip(places.ranges.items(), first, strict=True)}
     read_at = [int(np.broadcast_to(s, places.shape)[tuple(first)]) for s in subscripts]
-    for d, (s, n) in enumerate(zip(read_at, tensor.shape, strict=True)):
-        if not 0 <= s < n:
+    for d, (s, n, least) in enumerate(zip(read_at, tensor.shape, tensor.first(), strict=True)):
+        if not least <= s < n:
             raise RangeError(
                 f"`{expr.tensor}{read_at}` leaves `{expr.tensor}` of shape {tensor.shape}: subscript {d} is {s}, "
                 f"the dimension has extent {n}; at {', '.join(f'{a} = {v}' for a, v in at.items()) or 'the only place'}",

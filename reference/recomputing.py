@@ -8,6 +8,7 @@ intermediate of which no reader shares an outer axis, like `t[i, j] = x[i]*x[j]`
 smaller part that a block of its readers needs; this way it needs no memory at all, and more time. So it is done only to
 intermediates that don't fit, and only where
 
+- t is not computed step by step, and has no places before its range;
 - `e` is pointwise: a reduction or a softmax done again at every read would cost a factor of its length. So also no
   axis of a reader can be captured by a reduction in `e`;
 - every read has a policy, or subscripts of a form that is proved inside (affine, `//`, `%`): that a read of t is an
@@ -43,6 +44,7 @@ from unrut.program.nodes import (
 )
 from unrut.program.types import DType
 from unrut.program.walk import free_axes, map_bottom_up, reads, rename_axes, subexpressions
+from unrut.reference.recurrences import held_whole
 
 LARGEST = 1000
 """Nodes of one statement's body, up to which intermediates are written out in it."""
@@ -50,6 +52,8 @@ LARGEST = 1000
 
 def recomputable(program: Program, statement: Statement) -> bool:
     """Whether an intermediate may be computed again at its reads."""
+    if statement.target in held_whole(program):
+        return False
     if any(isinstance(part, (Reduce, Along)) for part in subexpressions(statement.body)):
         return False
     if any(r.outside is None and not all(map(_proved_inside, r.subscripts)) for r in reads(statement.body)):

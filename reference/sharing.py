@@ -5,6 +5,7 @@ whole.
 An intermediate T shares an axis of its consumers if every statement that reads T shares it, under the name a there, and
 each of their reads of T has the bare subscript a at one and the same dimension of T. Then the block [p, q) of all
 consumers needs the block [p, q) of T and nothing else of it. Results that nobody reads share the axes of their names.
+Tensors that are computed step by step, or begin before their range, share none.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from unrut.program.nodes import Axis, AxisValue, Program, Statement
+from unrut.program.nodes import Axis, AxisValue, Program, Role, Statement
 from unrut.program.walk import in_order, reads
+from unrut.reference.recurrences import held_whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,7 @@ def shared_axes(program: Program) -> tuple[Sharing, ...]:
     """Every axis of the results, with the statements that share it; those that share none are evaluated whole,
     before.
     """
-    ends = [s for s in program.statements if not _readers(program, s)]
+    ends = [s for s in program.defining() if not _readers(program, s)]
     axes = dict.fromkeys(axis for s in ends for axis in s.axes)
     return tuple(Sharing(axis=axis, dimension=_spread(program, axis)) for axis in axes)
 
@@ -42,7 +44,10 @@ def _readers(program: Program, statement: Statement) -> list[Statement]:
 def _spread(program: Program, axis: Axis) -> dict[str, int]:
     """From the results back to what they read."""
     dimension: dict[str, int] = {}
+    whole = held_whole(program)
     for statement in reversed(in_order(program)):
+        if statement.role is not Role.defines or statement.target in whole:
+            continue
         readers = _readers(program, statement)
         if not readers:
             found = {d for d, own in enumerate(statement.axes) if own == axis}

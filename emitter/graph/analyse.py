@@ -6,7 +6,8 @@ from __future__ import annotations
 from unrut.emitter.graph.computation import Computation, Graph
 from unrut.emitter.graph.flatten import flatten
 from unrut.emitter.graph.shrink import shrink
-from unrut.program.nodes import Program
+from unrut.errors import BindError
+from unrut.program.nodes import Program, Role
 
 
 def analyse(program: Program) -> Graph:
@@ -14,6 +15,8 @@ def analyse(program: Program) -> Graph:
 
     Early checks come first, with what they need.
     """
+    if program.cycles or any(s.role is Role.starts for s in program.statements):
+        raise BindError("recurrences run in the reference alone so far", remedy=f"{program.name}.reference(...)")
     flat = flatten(program)
     kept = (*program.results, *(check.computation for check in flat.checks))
     computations = shrink(flat.computations, kept)

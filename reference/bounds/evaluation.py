@@ -48,7 +48,7 @@ def evaluate_with_bounds(
     Raises what `evaluate` raises, except that an invalid computed read has an infinite bound.
     """
     scene = bind(program, arrays, scalars or {})
-    kept = [s.target for s in program.statements] if every else list(program.results)
+    kept = [s.target for s in program.defining()] if every else list(program.results)
     interpreter = MeasuringInterpreter(Signs(program, scene.scalars))
 
     def allocate(statement: Statement, shape: tuple[int, ...]) -> Array:

@@ -50,9 +50,11 @@ def measured_read(expr: Read, places: Places, scene: Scene, measure: Measure) ->
                 return Measured(value=value.astype(WIDE[expr.dtype], copy=False), error=error, undecided=undecided)
     asked = [measure(s, places) for s in expr.subscripts]
     subscripts = [s.value for s in asked]
-    inside = within(subscripts, tensor.shape, places)
+    first = tensor.first()
+    inside = within(subscripts, tensor.shape, places, first)
     if isinstance(expr.outside, OutsideMode) and 0 not in tensor.shape:
-        subscripts = [bring_back(s, n, expr.outside) for s, n in zip(subscripts, tensor.shape, strict=True)]
+        ends = zip(subscripts, tensor.shape, first, strict=True)
+        subscripts = [bring_back(s - least, n - least, expr.outside) + least for s, n, least in ends]
         inside = np.ones_like(inside)
     value, error, undecided = (gather(replace(tensor, array=stored[f]), subscripts, places) for f in STORED)
     uncertain: Bools = np.zeros((1,) * len(places.ranges), np.bool_)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from unrut.program.nodes import Along, Call, Cast, Const, Expr, OutsideMode, Program, Read, Reduce, ReduceKind, Scalar
 from unrut.program.walk import subexpressions
+from unrut.reference.recurrences import held_whole
 
 _SLACK = 1 - 1e-6
 """More than the roundings of an addition and of its arguments can take away, relatively."""
@@ -17,7 +18,9 @@ class Signs:
     """Facts about the expressions of one program, for given run-time scalars."""
 
     def __init__(self, program: Program, scalars: Mapping[str, float]) -> None:
-        self._defined = {s.target: s.body for s in program.statements}
+        whole = held_whole(program)
+        self._defined = {s.target: s.body for s in program.defining() if s.target not in whole}
+        self._computed = {s.target for s in program.defining()}
         self._scalars = scalars
         # By identity: expressions are compared by value, deeply.
         self._least: dict[int, tuple[Expr, float]] = {}
@@ -70,7 +73,7 @@ class Signs:
             match part:
                 case Reduce() | Along() | Call(function="maximum" | "minimum" | "fmax" | "fmin"):
                     return False
-                case Read(tensor=tensor) if tensor in self._defined:
+                case Read(tensor=tensor) if tensor in self._computed:
                     return False
                 case _:
                     pass

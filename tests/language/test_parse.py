@@ -153,7 +153,6 @@ def test_spans_point_into_the_text_as_written():
         ("y[i] = 1e999", NotationError, "the number is beyond the largest float", "inf"),
         ("y[i] = cast(x[i], f16)", DTypeError, "`f16` is not a dtype of unrut", "f32"),
         ("y[i] += x[i]", NotationError, "accumulation (`+=`) is not part of the language yet", "a reduction"),
-        ("y[-1] = 0", NotationError, "a place before the range (`h[-1]`)", "not part of the language yet"),
         ("y[x[e]] = 0", NotationError, "writing at computed places (`x[...]` on the left side)", "reduction"),
         ("axis e: start=x[i], stop=3", NotationError, "a range from data is not part of the language yet", "axis e: 7"),
         ("axis while: 3", NameClashError, "`while` can't be the name of an axis", "while_"),

@@ -147,15 +147,17 @@ def accumulation(x, y, i, j):
     y[i, j] += x[i, j]  # y[i, j]
 
 
-@case(NotationError, "depend on each other in a circle", "not part of the language yet")
+@case(RangeError, "`i - 1` goes down to -1", "y[-1, ...] = ..., the place before the range")
 def recurrence(x, y, i, j):
-    y[i, j] = y[i - 1, j] + x[i, j]  # y[i, j]
+    y[i, j] = y[i - 1, j] + x[i, j]  # y[i - 1, j]
     return y
 
 
-@case(NotationError, "a place before the range (`h[-1]`)", "not part of the language yet")
+@case(NotationError, "a place before the range of `y` has `i` where its axis is `j`", "y[-1, j] = ...")
 def a_place_before_the_range(x, y, i, j):
-    y[-1, j] = 0  # y[-1, j]
+    y[-1, i] = 0  # y[-1, i]
+    y[i, j] = x[i, j] + y[i - 1, j]
+    return y
 
 
 @case(NotationError, "writing at computed places (`x[...]` on the left side)", "where=seg[e] == i")

@@ -10,6 +10,7 @@ import pytest
 from unrut.errors import InternalError
 from unrut.language.elaborate import elaborate
 from unrut.language.parse import parse
+from unrut.program.cycles import Cycle
 from unrut.program.extents import as_extent, named
 from unrut.program.nodes import (
     Along,
@@ -104,6 +105,12 @@ BROKEN = {
     "initial=": with_body(reduction(ReduceKind.sum, A_READ, initial=ZERO)),
     "component": with_body(reduction(ReduceKind.sum, A_READ, component=1)),
     "softmax of integers": with_body(replace(LINE, body=ZERO)),
+    "start of nothing": replace(
+        PROGRAM, statements=(*PROGRAM.statements, replace(PROGRAM.statements[0], target="U", role=Role.starts))
+    ),
+    "start inside": replace(PROGRAM, statements=(*PROGRAM.statements, replace(PROGRAM.statements[0], role=Role.starts))),
+    "cycle without its axis": replace(PROGRAM, cycles=(Cycle(axis="k", members=("V", "W")),)),
+    "two cycles": replace(PROGRAM, cycles=(Cycle(axis="i", members=("V",)), Cycle(axis="i", members=("V",)))),
 }  # fmt: skip
 
 

@@ -8,9 +8,10 @@ import pytest
 from unrut.errors import InternalError
 from unrut.language.elaborate import elaborate
 from unrut.language.parse import parse
+from unrut.program.cycles import topological
 from unrut.program.show import show
 from unrut.program.verify import verify
-from unrut.program.walk import contributing, in_order, topological
+from unrut.program.walk import contributing, in_order
 
 
 def program(*statements, header="f(x: f32[n]) -> y"):

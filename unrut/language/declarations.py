@@ -35,24 +35,30 @@ from unrut.spans import Span
 class Declarations:
     """The names of one op. `dtypes` grows as statements are read; `unknowns` says where an unknown extent came from.
 
+    `starts` are the initial statements of tensors; `weak` the tensors whose dtype is not settled yet, so that reads adopt.
+
     `sizes` are the names that the signature has for extents, with the spelling that expressions have: `n` is `P.shape[0]`.
     """
 
     operands: tuple[Operand, ...]
     scalars: frozenset[str]
     statements: dict[str, Assignment]
+    starts: dict[str, list[Assignment]]
     axis_names: frozenset[str]
     shapes: dict[str, tuple[Extent, ...]]
     dtypes: dict[str, DType]
     sizes: dict[str, str] = field(default_factory=dict)
     given: dict[str, Extent] = field(default_factory=dict)
+    weak: frozenset[str] = frozenset()
+    asked: int = 0  # unknown extents so far, to name them
     unknowns: dict[str, tuple[str, Span | None]] = field(default_factory=dict)
 
     def extent_of(self, axis: str, span: Span | None) -> Extent:
         """The extent of an axis where it is bound: the given one, or a new unknown."""
         if axis in self.given:
             return self.given[axis]
-        name = f"#{len(self.unknowns)}"
+        name = f"#{self.asked}"
+        self.asked += 1
         self.unknowns[name] = (axis, span)
         return named(name)
 
@@ -90,7 +96,12 @@ def declare(definition: Definition, operands: tuple[Operand, ...], errors: list[
         claim(parameter.name, "an operand", parameter.span)
     for scalar in definition.scalars:
         claim(scalar, "a scalar", definition.span)
+    starts: dict[str, list[Assignment]] = {}
     for statement in definition.statements:
+        if statement.starts:
+            claim(statement.target, "a tensor defined here", statement.span)
+            starts.setdefault(statement.target, []).append(statement)
+            continue
         if statement.target in statements:
             errors.append(
                 NameClashError(
@@ -106,7 +117,8 @@ def declare(definition: Definition, operands: tuple[Operand, ...], errors: list[
     for statement in statements.values():
         for name in target_axes(statement, errors):
             axes.setdefault(name, statement.span)
-        for term in mentioned(statement.body):
+    for body in [s.body for s in definition.statements]:
+        for term in mentioned(body):
             if isinstance(term, Reduction):
                 for name in term.axes:
                     axes.setdefault(name, term.span)
@@ -116,6 +128,7 @@ def declare(definition: Definition, operands: tuple[Operand, ...], errors: list[
         operands=operands,
         scalars=frozenset(definition.scalars),
         statements=statements,
+        starts=starts,
         axis_names=frozenset(axes),
         shapes={operand.name: operand.shape for operand in operands},
         dtypes={operand.name: operand.dtype for operand in operands},

@@ -7,6 +7,8 @@
     ranges        bare and affine subscripts              -> the extent of every axis
     limits        sizes and subscripts                    -> absurd ones are refused
     inside        ranges and guards                       -> every read is proved inside its operand, or refused
+    starts        what is given before ranges             -> every read of a place before a range finds one
+    order         reads inside circles                    -> the Cycles in which they are computed, or refused
     emptiness     ranges without a place                  -> refused where they have no meaning
 
 All errors of a stage are raised together; the next stage is reached only without any.
@@ -14,22 +16,26 @@ All errors of a stage are raised together; the next stage is reached only withou
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from unrut.errors import NotationError, UnrutError, raise_all
+from unrut.errors import UnrutError, raise_all
 from unrut.language.adoption import const, negated
-from unrut.language.declarations import Declarations, at, declare, target_axes
+from unrut.language.circles import circles_of, judging_uses, share_axes, tensors_in
+from unrut.language.declarations import Declarations, declare, target_axes
 from unrut.language.emptiness import check_emptiness
 from unrut.language.expressions import Expressions, Scope, UndefinedError
+from unrut.language.fixed_point import Part, settled
 from unrut.language.inside import check_inside
 from unrut.language.limits import check_limits
-from unrut.language.notation import Assignment, Definition, Name, Spec, Subscripted, Term
+from unrut.language.notation import Definition, Spec
 from unrut.language.operands import operands_of
+from unrut.language.order import find_cycles
 from unrut.language.ranges import solve
 from unrut.language.reductions import read_line, read_reduction
-from unrut.language.renaming import mentioned
 from unrut.language.spelling import respell
-from unrut.language.uses import uses_of
+from unrut.language.starts import check_given, check_starts, pattern, patterns_of, reaches
+from unrut.program.cycles import components
 from unrut.program.extents import Extent, substitute
 from unrut.program.nodes import (
     Along,
@@ -41,10 +47,11 @@ from unrut.program.nodes import (
     ExtentValue,
     Program,
     Reduce,
+    Role,
     Statement,
 )
 from unrut.program.types import DType
-from unrut.program.walk import map_bottom_up, topological
+from unrut.program.walk import map_bottom_up
 
 
 def elaborate(definition: Definition, specs: tuple[Spec, ...] = ()) -> Program:
@@ -65,35 +72,45 @@ def _elaborated(definition: Definition, specs: tuple[Spec, ...]) -> Program:
     operands = operands_of(definition, specs, errors)
     _stop(errors)
     known = declare(definition, operands, errors)
+    check_starts(known, errors)
     _stop(errors)
-    statements = _typed(definition, known, errors)
+    groups = _groups(known)
+    share_axes(known, groups, errors)
+    _stop(errors)
+    statements = _typed(definition, known, groups, errors)
     _stop(errors)
     sizes = tuple(dict.fromkeys(str(e) for operand in operands for e in operand.shape if not e.is_fixed))
-    ranges = solve(uses_of(statements, known.shapes), known.unknowns, sizes, errors)
+    ranges = solve(judging_uses(statements, known.shapes, groups), known.unknowns, sizes, errors)
     _stop(errors)
-    settled = tuple(_settled(statement, dict(ranges.extents)) for statement in statements)
+    whole = tuple(_whole(statement, dict(ranges.extents)) for statement in statements)
     given = tuple(
         Axis(name=axis.name, extent=substitute(known.given[axis.name], dict(ranges.extents)))
         for axis in definition.axes
     )
     shapes = {o.name: tuple(substitute(e, dict(ranges.extents)) for e in o.shape) for o in operands}
-    shapes |= {statement.target: statement.shape for statement in settled}
-    check_limits(operands, settled, errors)
+    shapes |= {s.target: s.shape for s in whole if s.role is Role.defines}
+    check_limits(operands, whole, errors)
     _stop(errors)
+    patterns = patterns_of(whole)
+    before = reaches(patterns)
     preconditions = [
         *ranges.preconditions,
-        *check_inside(settled, shapes, ranges.preconditions, errors),
-        *check_emptiness(settled, shapes, errors),
+        *check_inside(whole, shapes, ranges.preconditions, before, errors),
+        *check_emptiness(whole, shapes, errors),
     ]
+    check_given(whole, patterns, errors)
+    _stop(errors)
+    cycles = find_cycles(whole, circles_of(known, groups), before, errors)
     _stop(errors)
     return Program(
         name=definition.name,
         operands=operands,
         scalars=definition.scalars,
         given=given,
-        statements=settled,
+        statements=whole,
         results=definition.results,
         preconditions=tuple(dict.fromkeys(preconditions)),
+        cycles=cycles,
         doc=definition.doc,
     )
 
@@ -109,71 +126,63 @@ def _stop(errors: list[UnrutError]) -> None:
         raise_all(list(said.values()))
 
 
-def _typed(definition: Definition, known: Declarations, errors: list[UnrutError]) -> tuple[Statement, ...]:
+def _typed(
+    definition: Definition, known: Declarations, groups: Sequence[tuple[str, ...]], errors: list[UnrutError]
+) -> tuple[Statement, ...]:
     """Statements with dtypes; those that others read come first, the result is in the order of the text."""
     reader = Expressions(known, read_reduction, read_line)
-    found: dict[str, Statement] = {}
-    for assignment in _in_order(known, errors):
-        names = target_axes(assignment)
-        extents = dict(zip(names, known.shapes[assignment.target], strict=True))
+    found: dict[int, Statement] = {}
+    for group in groups:
+        parts = [part for name in group for part in _parts(name, known)]
         try:
-            body = reader.read(assignment.body, Scope(axes=extents))
+            if len(parts) > 1 or group[0] in tensors_in(parts[0].assignment.body):
+                statements = settled(parts, known, reader)
+            else:
+                statements = (_statement(parts[0], known, reader),)
         except UnrutError as error:
             errors += [error, *error.others]
+            for name in group:
+                known.dtypes.pop(name, None)
             continue
-        known.dtypes[assignment.target] = body.kind.dtype
-        axes = tuple(Axis(name=name, extent=extent) for name, extent in extents.items())
-        found[assignment.target] = Statement(
-            target=assignment.target,
-            subscripts=tuple(reader.read(s, Scope(axes=extents)).expr for s in assignment.subscripts),
-            axes=axes,
-            body=body.expr,
-            dtype=body.kind.dtype,
-            span=assignment.span,
-        )
-    return tuple(found[a.target] for a in definition.statements if a.target in found)
+        found.update((id(part.assignment), each) for part, each in zip(parts, statements, strict=True))
+    return tuple(found[id(a)] for a in definition.statements if id(a) in found)
 
 
-def _in_order(known: Declarations, errors: list[UnrutError]) -> list[Assignment]:
-    """Statements so that each comes after those that it reads; circles are errors."""
-    needs = {
-        name: _tensors_in(statement.body) & known.statements.keys() for name, statement in known.statements.items()
-    }
-    ordered = topological(needs)
-    if len(ordered) < len(needs):
-        errors.append(_circle({name: read for name, read in needs.items() if name not in ordered}, known))
-    return [known.statements[name] for name in ordered]
+def _parts(name: str, known: Declarations) -> list[Part]:
+    """The statements of one tensor: the one that defines it, and those that give places before its range."""
+    defining = known.statements[name]
+    extents = dict(zip(target_axes(defining), known.shapes[name], strict=True))
+    parts = [Part(assignment=defining, extents=extents, role=Role.defines)]
+    for start in known.starts.get(name, ()):
+        own = {axis: extents[axis] for axis in pattern(start) if isinstance(axis, str)}
+        parts.append(Part(assignment=start, extents=own, role=Role.starts))
+    return parts
 
 
-def _tensors_in(term: Term) -> set[str]:
-    """Names that may be those of tensors that a term reads."""
-    found = set()
-    for part in mentioned(term):
-        if isinstance(part, Subscripted):
-            found.add(part.tensor)
-        elif isinstance(part, Name):
-            found.add(part.name)
-    return found
-
-
-def _circle(needs: dict[str, set[str]], known: Declarations) -> NotationError:
-    """The error for tensors that need each other, naming one circle."""
-    path = [next(iter(needs))]
-    while True:
-        following = next(name for name in sorted(needs[path[-1]]) if name in needs)
-        if following in path:
-            circle = [*path[path.index(following) :], following]
-            break
-        path.append(following)
-    places = [place for name in circle[:-1] for place in at(known.statements[name].span)]
-    return NotationError(
-        f"tensors depend on each other in a circle: {' needs '.join(f'`{name}`' for name in circle)}",
-        places=places,
-        remedy="recurrences are not part of the language yet: unroll the steps as statements of their own",
+def _statement(part: Part, known: Declarations, reader: Expressions) -> Statement:
+    scope = Scope(axes=part.extents)
+    body = reader.read(part.assignment.body, scope)
+    known.dtypes[part.assignment.target] = body.kind.dtype
+    return Statement(
+        target=part.assignment.target,
+        subscripts=tuple(reader.read(s, scope).expr for s in part.assignment.subscripts),
+        axes=tuple(Axis(name=name, extent=extent) for name, extent in part.extents.items()),
+        body=body.expr,
+        dtype=body.kind.dtype,
+        span=part.assignment.span,
     )
 
 
-def _settled(statement: Statement, extents: dict[str, Extent]) -> Statement:
+def _groups(known: Declarations) -> tuple[tuple[str, ...], ...]:
+    """The tensors that are defined, those in one circle together, each group after those that it reads."""
+    needs = {}
+    for name, statement in known.statements.items():
+        bodies = [statement.body, *(start.body for start in known.starts.get(name, ()))]
+        needs[name] = set().union(*map(tensors_in, bodies)) & known.statements.keys()
+    return components(needs)
+
+
+def _whole(statement: Statement, extents: dict[str, Extent]) -> Statement:
     """A statement with every extent known. Extents that became numbers are numbers."""
 
     def axis(unsettled: Axis) -> Axis:

@@ -203,7 +203,7 @@ class Expressions:
         if scope.widen is not None and scope.widen is not dtype and dtype is not DType.bool:
             dtype = scope.widen
             read = Cast(operand=read, dtype=dtype, implicit=True, span=term.span)
-        return Typed(expr=read, kind=Kind(dtype=dtype))
+        return Typed(expr=read, kind=Kind(dtype=dtype, weak=term.tensor in known.weak))
 
     def subscript(self, term: Term, scope: Scope, read: Subscripted) -> Typed:
         """A place along one dimension, in i64: of axes alone, or computed from integer tensors."""

@@ -92,7 +92,9 @@ def _scalar(recorder: Recorder, callee: Definition, name: str, value: Value, spa
 
 def _without_idle(definition: Definition) -> Definition:
     """The definition without inlined statements that nothing reads: a caller need not use all results of a callee."""
-    bodies = {s.target: s.body for s in definition.statements}
+    bodies: dict[str, list[Term]] = {s.target: [] for s in definition.statements}
+    for statement in definition.statements:
+        bodies[statement.target].append(statement.body)
     needed: set[str] = set()
     waiting = [name for name in bodies if "." not in name or name in definition.results]
     sources = [axis.extent for axis in definition.axes]
@@ -102,7 +104,7 @@ def _without_idle(definition: Definition) -> Definition:
             if name in needed or name not in bodies:
                 continue
             needed.add(name)
-            sources.append(bodies[name])
+            sources += bodies[name]
         for part in mentioned(sources.pop()):
             if isinstance(part, Subscripted | Size):
                 waiting.append(part.tensor)
@@ -116,7 +118,7 @@ def final_names(definition: Definition) -> Definition:
     if not any("." in s.target for s in definition.statements):
         return definition
     definition = _without_idle(definition)
-    targets = [s.target for s in definition.statements]
+    targets = list(dict.fromkeys(s.target for s in definition.statements))
     known = frozenset([*(p.name for p in definition.parameters), *definition.scalars, *targets])
     used = dict.fromkeys(name for s in definition.statements for name in axis_names(s, known))
     given = {axis.name: axis for axis in definition.axes}

@@ -39,17 +39,26 @@ class Guarded:
 
 
 def check_inside(
-    statements: Sequence[Statement], shapes: Shapes, required: Sequence[Precondition], errors: list[UnrutError]
+    statements: Sequence[Statement],
+    shapes: Shapes,
+    required: Sequence[Precondition],
+    before: Mapping[str, tuple[int, ...]],
+    errors: list[UnrutError],
 ) -> list[Precondition]:
-    """Prove every read inside, or add an error, or return what run-time sizes have to fulfil beyond what is required."""
+    """Prove every read inside, or add an error, or return what run-time sizes have to fulfil beyond what is required.
+
+    `before` says how many places before its range a tensor has in each dimension, if it has any.
+    """
     equal = {(needed.left, needed.right) for needed in required if needed.relation is Relation.equal}
     found: list[Precondition] = []
+    defined = {statement.target for statement in statements}
     for statement in statements:
         axes = {axis.name: axis.extent for axis in statement.axes}
         for guarded in guarded_reads(statement.body, axes, Guard()):
             if guarded.read.outside is None:
                 shape = guarded.places or shapes[guarded.read.tensor]
-                found += _check(guarded, shape, equal, errors)
+                earlier = before.get(guarded.read.tensor, (0,) * len(shape))
+                found += _check(guarded, shape, earlier, equal, guarded.read.tensor in defined, errors)
     return found
 
 
@@ -84,7 +93,12 @@ def guarded_reads(expr: Expr, axes: Mapping[str, Extent], guard: Guard) -> Itera
 
 
 def _check(
-    guarded: Guarded, shape: tuple[Extent, ...], equal: set[tuple[Extent, Extent]], errors: list[UnrutError]
+    guarded: Guarded,
+    shape: tuple[Extent, ...],
+    before: tuple[int, ...],
+    equal: set[tuple[Extent, Extent]],
+    defined: bool,
+    errors: list[UnrutError],
 ) -> list[Precondition]:
     read = guarded.read
     forms = [affine(subscript) for subscript in read.subscripts]
@@ -113,16 +127,20 @@ def _check(
             extent = guarded.axes[form.bare]
             if extent == dimension or (extent, dimension) in equal:
                 continue
-        low = _side(guarded, form * -1, Extent(), involved)
+        low = _side(guarded, form * -1, Extent(constant=before[k]), involved)
         high = _side(guarded, form, dimension - 1, involved)
         if isinstance(low, Extent) or isinstance(high, Extent):
             below, above = (side if isinstance(side, Extent) else None for side in (low, high))
-            errors.append(_leaves(guarded, k, form, dimension, below=below, above=above))
+            error = _leaves(guarded, k, form, dimension, below=below, above=above)
+            if defined and above is None and below is not None and below.is_fixed:
+                places = ["..."] * k + [str(-below.value())] + ["..."] * (len(shape) - k - 1)
+                error.remedy = f"{read.tensor}[{', '.join(places)}] = ..., the place before the range; {error.remedy}"
+            errors.append(error)
             continue
         because = f"{read.tensor}[{k}] is read inside"
         empty = tuple(extent for extent in involved if not extent.is_fixed)
         for bound in low or ():
-            zero = Extent()
+            zero = Extent(constant=-before[k])
             found.append(
                 Precondition(
                     left=zero, relation=Relation.at_most, right=bound * -1, because=because, unless_empty=empty
@@ -135,6 +153,15 @@ def _check(
                 )
             )
     return found
+
+
+def never_above(guarded: Guarded, form: Affine, limit: Extent) -> bool:
+    """Whether a form of the axes is proved to be at most `limit` wherever a read happens."""
+    conditions = (*guarded.guard.facts, *guarded.guard.apart)
+    used = {
+        name for f in (form, *map(affine, guarded.read.subscripts), *conditions) if f is not None for name in f.axes
+    }
+    return _side(guarded, form, limit, [guarded.axes[name] for name in guarded.axes if name in used]) == []
 
 
 def _side(guarded: Guarded, form: Affine, limit: Extent, involved: Sequence[Extent]) -> Extent | list[Extent]:

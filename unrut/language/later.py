@@ -4,16 +4,13 @@
 from __future__ import annotations
 
 from unrut.errors import NotationError, Place
-from unrut.language.notation import Applied, Assignment, Number, Subscripted
+from unrut.language.notation import Applied, Assignment, Subscripted
 
 
 def refuse_later_features(statement: Assignment) -> None:
-    """Raise a NotationError for places before a range, and for writing at computed places."""
+    """Raise a NotationError for writing at computed places."""
     for subscript in statement.subscripts:
         match subscript:
-            case Number(value=value) if value < 0:
-                what = "a place before the range (`h[-1]`), the start of a recurrence,"
-                raise _not_yet(what, statement, "the first step as a tensor of its own")
             case Subscripted(tensor=tensor):
                 what = f"writing at computed places (`{tensor}[...]` on the left side)"
                 raise _not_yet(what, statement, "a reduction with a condition: sum[e](x[e], where=seg[e] == i)")

@@ -141,6 +141,11 @@ class Assignment:
     body: Term
     span: Span | None = field(default=None, compare=False)
 
+    @property
+    def starts(self) -> bool:
+        """Whether it gives places before a range, `h[-1, b] = ...`, and so is no definition."""
+        return any(isinstance(s, Number) and type(s.value) is int and s.value < 0 for s in self.subscripts)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:

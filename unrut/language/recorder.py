@@ -24,7 +24,10 @@ def shown(name: str) -> str:
 
 @dataclass(slots=True, eq=False)
 class Recorder:
-    """The statements, tensors and hand-given ranges of one op while its function runs."""
+    """The statements, tensors and hand-given ranges of one op while its function runs.
+
+    `statements` define tensors, `starts` give places before their ranges.
+    """
 
     op: str
     parameters: tuple[str, ...]
@@ -32,6 +35,7 @@ class Recorder:
     given: dict[str, GivenAxis] = field(default_factory=dict)
     declared: dict[str, Span | None] = field(default_factory=dict)
     statements: dict[str, Assignment] = field(default_factory=dict)
+    starts: list[Assignment] = field(default_factory=list)
     called: int = 0  # ops called so far, to tell their tensors apart
 
     def give(self, axis: GivenAxis) -> None:
@@ -64,6 +68,9 @@ class Recorder:
                 places=place(statement.span),
                 remedy=f'a tensor of its own: {_other(name)} = ur.tensor("{_other(name)}")',
             )
+        if statement.starts:
+            self.starts.append(statement)
+            return
         refuse_accumulation(statement)
         refuse_later_features(statement)
         if name in self.statements:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The typed Program: what both readers, the reference and the emitter, are given.
 
-    Program   = name, operands, scalars, given axes, statements, results, preconditions
+    Program   = name, operands, scalars, given axes, statements, results, preconditions, cycles
     Statement = target[subscripts] = body            over axes, each from 0 to its extent
     Expr      = Const | AxisValue | ExtentValue | Scalar | Read | Call | Where | Cast | Reduce | Along
 
@@ -19,7 +19,7 @@ Meaning of the parts
 - A name of an axis is bound by its statement or by one enclosing reduction, never twice on one path. Sibling reductions
   may use one name with different extents.
 - Statement order means nothing, but that statements which add to one tensor do so in their order; tensors are defined
-  once; no cycles in this version of the language.
+  once. Those that depend on each other are in a Cycle, which says in which order of an axis they can be computed.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ import enum
 from dataclasses import dataclass, field
 from typing import Union
 
+from unrut.program.cycles import Cycle
 from unrut.program.extents import Extent, names
 from unrut.program.types import DType
 from unrut.spans import Span
@@ -225,6 +226,8 @@ class Statement:
     Where it *defines* its target, subscripts are distinct AxisValues, one for each of `axes` in their order; so `shape` is
     their extents. Where it *adds*, `target[subscripts] += body`, subscripts are i64 expressions of `axes`: the terms are
     added to what the defining statement gives, as if in row-major order of `axes`, and statements in the order of the text.
+    Where it *starts* it, `h[-1, b] = body`, each subscript is a Const below 0 or the AxisValue that the defining statement
+    has in that dimension: the value before the range, no part of the tensor's extents.
     """
 
     target: str
@@ -290,6 +293,7 @@ class Program:
     statements: tuple[Statement, ...]
     results: tuple[str, ...]
     preconditions: tuple[Precondition, ...] = ()
+    cycles: tuple[Cycle, ...] = ()
     doc: str = field(default="", compare=False, repr=False)
 
     def shape_of(self, tensor: str) -> tuple[Extent, ...]:

@@ -7,11 +7,12 @@ Both front ends give valid Programs; a pass from Program to Program calls `verif
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from unrut.errors import InternalError
+from unrut.program.cycles import Cycle
 from unrut.program.extents import Extent, Named, names
-from unrut.program.nodes import Along, AxisValue, Expr, ExtentValue, Program, Read, Reduce, Role, Statement
+from unrut.program.nodes import Along, AxisValue, Const, Expr, ExtentValue, Program, Read, Reduce, Role, Statement
 from unrut.program.types import DType
 from unrut.program.verify_expressions import expression_faults
 from unrut.program.walk import children, in_order, outside_of, reads, subexpressions
@@ -84,6 +85,8 @@ def statements_are_whole(program: Program) -> Iterator[str]:
             yield f"an axis stands twice on the left side of {statement.target}"
         if statement.role is Role.defines and statement.subscripts != wanted:
             yield f"the left side of {statement.target} is not its axes, each once"
+        if statement.role is Role.starts:
+            yield from _start_faults(statement, [s for s in program.defining() if s.target == statement.target])
         if any(s.dtype is not DType.i64 for s in statement.subscripts):
             yield f"a subscript on the left side of {statement.target} is no i64"
         if statement.body.dtype is not statement.dtype:
@@ -91,6 +94,32 @@ def statements_are_whole(program: Program) -> Iterator[str]:
         for axis in statement.axes:
             if axis.extent.is_fixed and axis.extent.value() < 0:
                 yield f"axis `{axis.name}` of {statement.target} has extent {axis.extent}"
+
+
+def _start_faults(statement: Statement, defining: Sequence[Statement]) -> Iterator[str]:
+    given = [s for s in statement.subscripts if isinstance(s, Const) and s.value < 0]
+    axes = defining[0].axes if defining else ()
+    kept = [a for a, s in zip(axes, statement.subscripts, strict=False) if s == AxisValue(axis=a.name)]
+    if not given or len(given) + len(kept) < len(statement.subscripts) or tuple(kept) != statement.axes:
+        yield f"what starts {statement.target} has subscripts that are neither numbers below 0 nor its axes"
+
+
+def cycles_have_their_axes(program: Program) -> Iterator[str]:
+    members = [name for cycle in program.cycles for name in cycle.tensors()]
+    if len(set(members)) < len(members):
+        yield "a tensor is in two of them"
+    for cycle in program.cycles:
+        yield from _cycle_faults(program, cycle)
+
+
+def _cycle_faults(program: Program, cycle: Cycle) -> Iterator[str]:
+    for member in cycle.members:
+        if isinstance(member, Cycle):
+            yield from _cycle_faults(program, member)
+    defining = {s.target: s for s in program.defining()}
+    for name in cycle.tensors():
+        if name not in defining or all(axis.name != cycle.axis for axis in defining[name].axes):
+            yield f"`{name}` has no axis `{cycle.axis}`"
 
 
 def axes_are_bound_once(program: Program) -> Iterator[str]:
@@ -164,6 +193,7 @@ CHECKS: tuple[Callable[[Program], Iterator[str]], ...] = (
     what_is_changed_is_defined,
     statements_can_be_ordered,
     statements_are_whole,
+    cycles_have_their_axes,
     axes_are_bound_once,
     reads_fit_their_tensors,
     expressions_are_typed,

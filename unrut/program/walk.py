@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
-from heapq import heappop, heappush
 from typing import assert_never
 
 from unrut.errors import InternalError
+from unrut.program.cycles import Cycle, topological
 from unrut.program.nodes import (
     Along,
     AxisValue,
@@ -21,6 +21,7 @@ from unrut.program.nodes import (
     Program,
     Read,
     Reduce,
+    Role,
     Scalar,
     Statement,
     Where,
@@ -140,15 +141,41 @@ def needs_of(program: Program) -> dict[str, set[str]]:
 
 
 def in_order(program: Program) -> tuple[Statement, ...]:
-    """The statements so that each comes after those it reads; ties keep the text's order. Cycles are an InternalError.
+    """The statements so that each comes after those it reads; ties keep the text's order.
 
-    The statements of one tensor follow each other, the one that defines it first.
+    The statements of one tensor follow each other, the one that defines it first; the members of a cycle follow each
+    other in the order of one step. A circle that is no Cycle is an InternalError.
     """
-    ordered = topological(needs_of(program))
-    if len(ordered) < len(program.defining()):
-        left = [s.target for s in program.defining() if s.target not in ordered]
+    names = [n for part in parts_of(program) for n in (part.tensors() if isinstance(part, Cycle) else (part,))]
+    return tuple(s for name in names for s in (program.statement(name), *program.changing(name)))
+
+
+def parts_of(program: Program) -> tuple[str | Cycle, ...]:
+    """The tensors that a program defines and its cycles, each after what it reads; ties keep the text's order."""
+    needs = needs_of(program)
+    cycles = {name: cycle for cycle in program.cycles for name in cycle.tensors()}
+    found = {name: cycles[name].tensors()[0] if name in cycles else name for name in needs}
+    joined: dict[str, set[str]] = {}
+    for name, read in needs.items():
+        wanted = {found[other] for other in read if other in found}
+        inside = wanted - {found[name]} if name in cycles else wanted
+        joined.setdefault(found[name], set()).update(inside)
+    ordered = topological(joined)
+    if len(ordered) < len(joined):
+        left = [name for name in joined if name not in ordered]
         raise InternalError(f"statements {', '.join(left)} depend on each other in a circle")
-    return tuple(s for name in ordered for s in (program.statement(name), *program.changing(name)))
+    return tuple(cycles.get(name, name) for name in ordered)
+
+
+def before(program: Program, tensor: str) -> tuple[int, ...]:
+    """How many places before its range a tensor has in each dimension, by the statements that start it."""
+    found = [0] * len(program.shape_of(tensor))
+    for statement in program.statements:
+        if statement.target == tensor and statement.role is Role.starts:
+            for d, subscript in enumerate(statement.subscripts):
+                if isinstance(subscript, Const):
+                    found[d] = max(found[d], -int(subscript.value))
+    return tuple(found)
 
 
 def contributing(program: Program, tensors: Collection[str] | None = None) -> Program:
@@ -178,24 +205,6 @@ def contributing(program: Program, tensors: Collection[str] | None = None) -> Pr
     parts = [part for s in kept for expr in s.expressions() for part in subexpressions(expr)]
     bound = {axis.name for s in kept for axis in s.axes}
     bound |= {a.name for part in parts if isinstance(part, Reduce) for a in part.axes}
-    return replace(program, statements=kept, given=tuple(axis for axis in program.given if axis.name in bound))
-
-
-def topological(needs: Mapping[str, Collection[str]]) -> list[str]:
-    """Names so that each comes after those that it needs, the first possible one first; none of a circle or behind one."""
-    place = {name: k for k, name in enumerate(needs)}
-    missing = {name: {other for other in needed if other in needs} for name, needed in needs.items()}
-    needed_by: dict[str, list[str]] = {}
-    for name, others in missing.items():
-        for other in others:
-            needed_by.setdefault(other, []).append(name)
-    ready = [(place[name], name) for name, others in missing.items() if not others]
-    ordered = []
-    while ready:
-        name = heappop(ready)[1]
-        ordered.append(name)
-        for waiting in needed_by.get(name, ()):
-            missing[waiting].discard(name)
-            if not missing[waiting]:
-                heappush(ready, (place[waiting], waiting))
-    return ordered
+    given_axes = tuple(axis for axis in program.given if axis.name in bound)
+    cycles = tuple(cycle for cycle in program.cycles if cycle.tensors()[0] in needed)
+    return replace(program, statements=kept, given=given_axes, cycles=cycles)
