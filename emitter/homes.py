@@ -68,7 +68,7 @@ def homes(program: Program, graph: Graph, plan: Plan, nest: Nest, sizes: Mapping
             place = "recomputed" if c.name in plan.inlined else "register"
             found.append(_home(c.name, c.statement, c.dtype.name, place, whole, _readers(graph, c.name)))
     known = {home.tensor for home in found} | {c.statement for c in graph.computations}
-    for s in program.statements:
+    for s in program.defining():
         if s.target not in known:
             found.append(_home(s.target, s.target, s.dtype.name, "unused", _bytes(s.shape, s.dtype.size, sizes), ()))
     return tuple(found)

@@ -123,7 +123,7 @@ def _costs(trace: Trace, flat: Graph, found: Sequence[Home], sizes: Mapping[str,
         size = in_memory.get(copy.name, 0)
         said = f"a copy of {copy.statement} that lies as its readers like it"
         yield Cost(statement=copy.name, text=said, operations=0, read=size, written=size)
-    for s in trace.program.statements:
+    for s in trace.program.defining():
         own = [c for c in flat.computations if c.statement == s.target]
         written = [c for c in trace.graph.computations if c.statement == s.target]
         read = {r.tensor for c in own for r in c.reads()} - {c.name for c in own}

@@ -103,7 +103,7 @@ class NotingInterpreter(Interpreter):
 
 def receptive_field(program: Program, result: str, place: Mapping[str, int], scene: Scene) -> tuple[Field, ...]:
     """What an element is made of; the scene holds every intermediate that it needs. Direct reads come first."""
-    defined = {s.target: s for s in program.statements}
+    defined = {s.target: s for s in program.defining()}
     interpreter = NotingInterpreter()
     _visit(interpreter, program, result, {axis: range(k, k + 1) for axis, k in place.items()}, scene)
     direct = {name: _copy(note) for name, note in interpreter.noted.items()}

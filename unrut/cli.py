@@ -170,7 +170,7 @@ def run_explain(options: argparse.Namespace) -> int:
     bound = find_op(options.target).bind(*options.specs, **parameters(options.set))
     place = parameters(options.at, "--at")
     result = options.of or bound.program.results[0]
-    axes = next((s.axes for s in bound.program.statements if s.target == result), ())
+    axes = next((s.axes for s in bound.program.defining() if s.target == result), ())
     known = {axis.name: place.get(axis.name, 0) for axis in axes}
     explanation = bound.with_arrays(*sample_arrays(bound.program)).explain(result, **{**known, **place})
     print(explanation)

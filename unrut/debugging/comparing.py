@@ -88,11 +88,11 @@ def _known(program: Program, given: Any) -> dict[str, Array]:
     else:
         several = isinstance(given, tuple | list) and len(program.results) > 1
         named = dict(zip(program.results, given if several else [given], strict=True))
-    unknown = [name for name in named if name not in {s.target for s in program.statements}]
+    unknown = [name for name in named if name not in {s.target for s in program.defining()}]
     if unknown:
         raise BindError(
             f"`{program.name}` defines no tensor `{unknown[0]}`",
-            remedy=f"one of {', '.join(s.target for s in program.statements)}",
+            remedy=f"one of {', '.join(s.target for s in program.defining())}",
         )
     return {name: as_array(value, name) for name, value in named.items()}
 

@@ -65,7 +65,7 @@ def _large(bound: Bound) -> Iterator[Finding]:
     except UnrutError:
         return  # an op that can't be emitted says so where it is compiled
     ends = sum(home.whole for home in tree.homes if home.place in ("given", "result"))
-    targets = {s.target: s for s in bound.program.statements}
+    targets = {s.target: s for s in bound.program.defining()}
     for home in tree.homes:
         if home.place == "workspace" and home.statement in targets and home.held > ends:
             statement = targets[home.statement]

@@ -30,6 +30,8 @@ from typing import Union
 
 from unrut.program.cycles import Cycle
 from unrut.program.extents import Extent, names
+from unrut.program.preconditions import Precondition as Precondition  # noqa: PLC0414  part of what a Program is made of
+from unrut.program.preconditions import Relation as Relation  # noqa: PLC0414
 from unrut.program.types import DType
 from unrut.spans import Span
 
@@ -256,27 +258,6 @@ class Operand:
     dtype: DType
     shape: tuple[Extent, ...]
     span: Span | None = field(default=None, compare=False, repr=False)
-
-
-class Relation(enum.Enum):
-    """How two extents must compare."""
-
-    equal = "=="
-    at_most = "<="
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Precondition:
-    """`left relation right`, needed unless one of `unless_empty` is 0 or less; `because` says what it protects.
-
-    Only for run-time sizes: what is known earlier is proved or refused earlier.
-    """
-
-    left: Extent
-    relation: Relation
-    right: Extent
-    because: str
-    unless_empty: tuple[Extent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
