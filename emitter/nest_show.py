@@ -19,6 +19,7 @@ from unrut.emitter.nest import (
     Store,
     TaskAxis,
 )
+from unrut.program.fold_nodes import Fold, Local
 from unrut.program.functions import FUNCTIONS
 from unrut.program.nodes import (
     Along,
@@ -131,7 +132,7 @@ def _loose(expr: Expr) -> tuple[str, int]:
             return f"where({text(condition)}, {text(then)}, {text(otherwise)})", _ATOM
         case Cast(operand=operand, dtype=dtype):
             return f"{dtype.name}({text(operand)})", _ATOM
-        case Reduce() | Along():
+        case Reduce() | Fold() | Local() | Along():
             return f"<{type(expr).__name__}>", _ATOM
         case _:
             assert_never(expr)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from unrut.emitter.nest import Accumulate, Buffer, Declare, Guard, Loop, LoopKind, Nest, Node, Space, Store
 from unrut.errors import InternalError
+from unrut.program.fold_nodes import Fold, Local
 from unrut.program.functions import FUNCTIONS
 from unrut.program.nodes import Along, AxisValue, Const, Expr, Read, Reduce, Scalar
 from unrut.program.types import DType
@@ -95,7 +96,7 @@ def _check(nest: Nest, expr: Expr, dtype: DType, buffers: dict[str, Buffer], axe
 def _faults(nest: Nest, expr: Expr, buffers: dict[str, Buffer], axes: frozenset[str]) -> Iterator[str]:
     for part in subexpressions(expr):
         match part:
-            case Reduce() | Along():
+            case Reduce() | Fold() | Local() | Along():
                 yield "a reduction is left"
             case AxisValue(axis=axis) if axis not in axes:
                 yield f"no loop over {axis} here"

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from unrut.emitter.graph import Computation, Graph
+from unrut.emitter.graph.computation import Folded
 from unrut.emitter.nest import Buffer, Nest, Space
 from unrut.emitter.schedule.apply import applied
 from unrut.emitter.schedule.plan import Plan
@@ -115,7 +116,16 @@ def _domain(computation: Computation, sizes: Mapping[str, int]) -> int:
 
 def operations(graph: Graph, sizes: Mapping[str, int]) -> int:
     """Scalar functions and terms of reductions, over the domain of each computation."""
-    return sum(_domain(c, sizes) * (_calls(c.body) + (1 if c.reduction is not None else 0)) for c in graph.computations)
+    return sum(_domain(c, sizes) * _each(c) for c in graph.computations)
+
+
+def _each(computation: Computation) -> int:
+    """Scalar functions at one place of a domain, what combines it with the places before included."""
+    terms = sum(map(_calls, computation.terms))
+    if computation.reduction is None:
+        return terms
+    kind = computation.reduction.kind
+    return terms + (sum(map(_calls, kind.combine)) if isinstance(kind, Folded) else 1)
 
 
 def _size(graph: Graph, tensor: str, sizes: Mapping[str, int]) -> int:

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import TypeAlias, assert_never
 
+from unrut.program.fold_nodes import Fold, Local
 from unrut.program.nodes import (
     ORDER_STATISTICS,
     Along,
@@ -30,7 +31,7 @@ from unrut.program.nodes import (
     Scalar,
     Where,
 )
-from unrut.program.walk import children, free_axes, outside_of
+from unrut.program.walk import children, free_axes, outside_of, subexpressions
 from unrut.reference.places import Scene
 from unrut.reference.products import factors_of
 
@@ -53,7 +54,7 @@ def footprint(expr: Expr, scene: Scene) -> Footprint:
     """The arrays that evaluating an expression makes, over the axes that are free in it."""
     own = ((1, free_axes(expr)),)
     match expr:
-        case Const() | ExtentValue() | Scalar() | AxisValue():
+        case Const() | ExtentValue() | Scalar() | AxisValue() | Local():
             return own
         case Read(subscripts=subscripts, outside=outside):
             instead = () if outside is None or isinstance(outside, OutsideMode) else footprint(outside, scene)
@@ -64,6 +65,11 @@ def footprint(expr: Expr, scene: Scene) -> Footprint:
             inner = {axis: len(r) for axis, r in scene.whole(expr.axes).items()}
             start = sum((footprint(part, scene) for part in outside_of(expr)), ())
             return own + start + _with_lengths(terms_footprint(expr, scene), inner)
+        case Fold(axes=axes, combine=combine, finish=finish):
+            inner = {axis: len(r) for axis, r in scene.whole(axes).items()}
+            # States, and what is computed from them, stand at every place outside; how many there are is not asked.
+            steps = sum(1 for part in (*combine, finish) for _ in subexpressions(part))
+            return ((1 + steps, free_axes(expr)), *_with_lengths(terms_footprint(expr, scene), inner))
         case Along(axis=axis, body=body):
             line = {axis.name: scene.length(axis.extent)}
             # Three arrays over the whole line, whichever part of it is asked for.
@@ -72,10 +78,14 @@ def footprint(expr: Expr, scene: Scene) -> Footprint:
             assert_never(expr)
 
 
-def terms_footprint(expr: Reduce, scene: Scene) -> Footprint:
+def terms_footprint(expr: Reduce | Fold, scene: Scene) -> Footprint:
     """The arrays that evaluating the terms of a reduction makes, its own axes included; a product's terms never
     stand.
     """
+    if isinstance(expr, Fold):
+        parts = (*expr.lift, *(() if expr.where is None else (expr.where,)))
+        every = frozenset[str]().union(*map(free_axes, parts)) | {axis.name for axis in expr.axes}
+        return sum((footprint(part, scene) for part in parts), ((len(parts), every),))
     factors = factors_of(expr)
     if factors:
         return sum((footprint(f, scene) for f in factors), ())

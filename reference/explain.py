@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from unrut.errors import BindError
+from unrut.program.fold_nodes import Fold
 from unrut.program.nodes import Along, Expr, Program, Read, Reduce, Where
 from unrut.program.show import Printer
 from unrut.program.walk import children
@@ -19,6 +20,7 @@ from unrut.reference.nan_origin import first_strange
 from unrut.reference.places import Array, Places, Scene
 from unrut.reference.reads import subscripts_of
 from unrut.reference.receptive import receptive_field
+from unrut.reference.steps import fold_steps
 from unrut.reference.terms import fold_terms, line_terms
 
 
@@ -76,9 +78,13 @@ class Witness:
             source=statement.span.where() if statement.span is not None else "",
             parts=[part for part, _ in parts if part is not None],
             foldings=[
-                fold_terms(e, places, self) if isinstance(e, Reduce) else line_terms(e, places, self)
+                fold_terms(e, places, self)
+                if isinstance(e, Reduce)
+                else fold_steps(e, places, self)
+                if isinstance(e, Fold)
+                else line_terms(e, places, self)
                 for _, e in parts
-                if isinstance(e, (Reduce, Along))
+                if isinstance(e, (Reduce, Fold, Along))
             ],
             first_nan=first_strange(statement.body, places, self.scene, self.interpreter.value, self.program),
             inside=inside,
@@ -99,7 +105,7 @@ class Witness:
                 yield from self.parts(condition, places)
                 yield Decision(text=self.printer.expr(condition), value=taken), expr
                 yield from self.parts(then if taken else otherwise, places)
-            case Reduce() | Along():
+            case Reduce() | Fold() | Along():
                 yield None, expr
             case _:
                 for child in children(expr):

@@ -43,13 +43,14 @@ class Decision:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
     """One term of a reduction: where, its value, its share of the sum of magnitudes, the partial result up to and with it
-    in row-major order, and everything that it was made of."""
+    in row-major order, and everything that it was made of; of a fold the states after it, in place of value and share."""
 
     axes: Mapping[str, int]
     value: float
     share: float
     running: float
     parts: Sequence[ReadAt | Decision]
+    states: Sequence[float] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,7 @@ class Reach:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folding:
     """A reduction, or a line of softmax: how many places there are and take part, the result, the terms to look at
-    first, and the partial results over all other axes for each value of one."""
+    first, and the partial results over all other axes for each value of one. `states` are the names of a fold's."""
 
     text: str
     kind: str
@@ -95,6 +96,7 @@ class Folding:
     terms: Sequence[Term]
     partial: Mapping[str, Sequence[float]]
     reaches: Sequence[Reach]
+    states: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,11 +216,13 @@ def _rows(folding: Folding, terms: Sequence[Term]) -> list[list[str]]:
     axes = list(folding.axes)
     running = folding.kind not in ("softmax", "argmax", "argmin")
     far_name = "rank" if folding.kind in _RANKED else "so far"
-    head = [*axes, "term", "share", *([far_name] if running else []), "made of"]
+    own = folding.states or ("term", "share")
+    head = [*axes, *own, *([far_name] if running else []), "made of"]
     rows = [head]
     for term in terms:
         made = ",  ".join(part.show() for part in term.parts)
         share = "" if term.share != term.share else f"{100 * term.share:.3g}%"
         far = [number(term.running)] if running else []
-        rows.append([*(str(term.axes[a]) for a in axes), number(term.value), share, *far, made])
+        figures = [number(value) for value in term.states] if folding.states else [number(term.value), share]
+        rows.append([*(str(term.axes[a]) for a in axes), *figures, *far, made])
     return rows

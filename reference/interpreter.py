@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from unrut.program.fold_nodes import Fold, Local
 from unrut.program.nodes import (
     ORDER_STATISTICS,
     Along,
@@ -26,6 +27,7 @@ from unrut.reference.calls import call
 from unrut.reference.casts import cast, round_to
 from unrut.reference.choices import choose
 from unrut.reference.folding import fold
+from unrut.reference.monoids import fold_states
 from unrut.reference.numbers import number
 from unrut.reference.orderstatistics import order_statistic
 from unrut.reference.places import WIDE, Array, Places, Scene, Tensor
@@ -61,6 +63,11 @@ class Interpreter:
                 return order_statistic(expr, places, scene, part)
             case Reduce():
                 return fold(expr, places, scene, part, self._terms(expr, scene))
+            case Local(side=side, state=state):
+                value: Array = scene.states[side, state]
+                return value
+            case Fold():
+                return fold_states(expr, places, scene, self.value, self._terms(expr, scene))
             case Along():
                 return along(expr, places, scene, part)
             case _:
@@ -72,7 +79,7 @@ class Interpreter:
             places = Places(ranges=block)
             out.array[out.at(block)] = round_to(self.value(statement.body, places, scene), statement.dtype)
 
-    def _terms(self, expr: Reduce, scene: Scene) -> Footprint:
+    def _terms(self, expr: Reduce | Fold, scene: Scene) -> Footprint:
         if id(expr) not in self._term_footprints:
             self._term_footprints[id(expr)] = (expr, terms_footprint(expr, scene))
         return self._term_footprints[id(expr)][1]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from unrut.program.fold_nodes import Fold
 from unrut.program.nodes import Along, Expr, OutsideMode, Program, Read, Reduce, Where
 from unrut.program.show import Printer
 from unrut.program.walk import children
@@ -39,13 +40,13 @@ def first_strange(
                 return f"`{tensor}{asked}` is {_name(strange)} already{given}; read at {where or 'the only place'}"
             case Where(condition=condition, then=then, otherwise=otherwise):
                 return follow(then if bool(value(condition, at, scene).ravel()[0]) else otherwise, at)
-            case Reduce():
+            case Reduce() | Fold():
                 inner = at.inside(scene.whole(part.axes))
-                terms = np.broadcast_to(value(part.body, inner, scene), inner.shape)
-                if part.where is not None:
-                    terms = np.where(value(part.where, inner, scene), terms, 0)
-                if terms.dtype.kind == "f" and strange(terms).any():
-                    return follow(part.body, _pinned(inner, np.argwhere(strange(terms))[0].tolist()))
+                included = True if part.where is None else value(part.where, inner, scene)
+                for body in (part.body,) if isinstance(part, Reduce) else part.lift:
+                    terms = np.broadcast_to(np.where(included, value(body, inner, scene), 0), inner.shape)
+                    if terms.dtype.kind == "f" and strange(terms).any():
+                        return follow(body, _pinned(inner, np.argwhere(strange(terms))[0].tolist()))
             case Along(axis=axis, body=body):
                 line = at.along(axis.name, range(scene.length(axis.extent)))
                 terms = np.broadcast_to(value(body, line, scene), line.shape)
@@ -62,7 +63,7 @@ def first_strange(
 
 
 def _direct(part: Expr) -> tuple[Expr, ...]:
-    return () if isinstance(part, (Reduce, Along)) else children(part)
+    return () if isinstance(part, (Reduce, Fold, Along)) else children(part)
 
 
 def _shown(value: Array) -> str:

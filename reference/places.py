@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unrut.program.extents import Extent, evaluate
+from unrut.program.fold_nodes import Side
 from unrut.program.nodes import Axis, Expr
 from unrut.program.types import DType
 
@@ -94,11 +95,12 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """What expressions can refer to besides axes: tensors, run-time scalars and sizes."""
+    """What expressions can refer to besides axes: tensors, run-time scalars and sizes; inside a fold its states."""
 
     tensors: Mapping[str, Tensor]
     scalars: Mapping[str, float]
     sizes: Mapping[str, int]
+    states: Mapping[tuple[Side, str], Any] = field(default_factory=dict)
 
     def length(self, extent: Extent) -> int:
         """An extent as a number; ranges below 0 are empty."""

@@ -27,6 +27,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from unrut.program.extents import Extent
+from unrut.program.fold_nodes import Fold
 from unrut.program.nodes import (
     Along,
     AxisValue,
@@ -54,7 +55,7 @@ def recomputable(program: Program, statement: Statement) -> bool:
     """Whether an intermediate may be computed again at its reads."""
     if statement.target in held_whole(program):
         return False
-    if any(isinstance(part, (Reduce, Along)) for part in subexpressions(statement.body)):
+    if any(isinstance(part, (Reduce, Fold, Along)) for part in subexpressions(statement.body)):
         return False
     if any(r.outside is None and not all(map(_proved_inside, r.subscripts)) for r in reads(statement.body)):
         return False

@@ -69,7 +69,7 @@ def fold_terms(expr: Reduce, places: Places, witness: Witness) -> Folding:
             for k in chosen[:LISTED]
         ],
         partial=_partial(expr, shown, lengths),
-        reaches=_reaches(expr.body, inner, included, witness),
+        reaches=reaches(expr.body, inner, included, witness),
     )
 
 
@@ -95,7 +95,7 @@ def line_terms(expr: Along, places: Places, witness: Witness) -> Folding:
             for k in order[:LISTED]
         ],
         partial={},
-        reaches=_reaches(expr.body, line, np.ones(terms.shape, np.bool_), witness),
+        reaches=reaches(expr.body, line, np.ones(terms.shape, np.bool_), witness),
     )
 
 
@@ -165,7 +165,7 @@ def _partial(expr: Reduce, terms: Array, lengths: Mapping[str, int]) -> dict[str
     }
 
 
-def _reaches(body: Expr, inner: Places, included: Bools, witness: Witness) -> list[Reach]:
+def reaches(body: Expr, inner: Places, included: Bools, witness: Witness) -> list[Reach]:
     """Where the reads of a body go over its whole domain; places that don't take part are left out."""
     found = []
     known = {axis for axis, r in inner.ranges.items()}

@@ -83,6 +83,7 @@ from unrut.language.functions import (
     trunc,
     where,
 )
+from unrut.language.monoids import monoid
 from unrut.language.notation import Spec
 from unrut.language.reducers import (
     all,  # noqa: A004
@@ -181,6 +182,7 @@ __all__ = [
     "median",
     "min",
     "minimum",
+    "monoid",
     "nan",
     "op",
     "parse",

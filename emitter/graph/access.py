@@ -50,7 +50,7 @@ def accesses(computation: Computation) -> tuple[Access, ...]:
         for condition in reduction.where:
             found += _in(condition, known)
             known = known.given(condition)
-    return (*_in(computation.body, known), *found)
+    return (*(access for term in computation.terms for access in _in(term, known)), *found)
 
 
 def _in(expr: Expr, known: Known) -> Iterator[Access]:

@@ -16,9 +16,29 @@ from dataclasses import dataclass, field
 
 from unrut.emitter.graph.checks import Check
 from unrut.program.extents import Extent
+from unrut.program.fold_nodes import State
 from unrut.program.nodes import Axis, Expr, Program, Read, ReduceKind
 from unrut.program.types import DType
 from unrut.program.walk import reads
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folded:
+    """A user-made monoid as a kind of reduction: states, what they start as, how two lots combine, what they give.
+
+    The term of the first state is the computation's body, `others` are those of the rest. Places are taken in their order.
+    """
+
+    states: tuple[State, ...]
+    identity: tuple[Expr, ...]
+    others: tuple[Expr, ...]
+    combine: tuple[Expr, ...]
+    finish: Expr
+
+    @property
+    def value(self) -> str:
+        """The word for it, as for other kinds."""
+        return "fold"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +49,7 @@ class Reduction:
     last fastest, 0 where there is none.
     """
 
-    kind: ReduceKind
+    kind: ReduceKind | Folded
     axes: tuple[Axis, ...]
     where: tuple[Expr, ...] = ()
     initial: Expr | None = None
@@ -58,12 +78,19 @@ class Computation:
         """The reduction's axes; none where there is no reduction."""
         return self.reduction.axes if self.reduction is not None else ()
 
+    @property
+    def terms(self) -> tuple[Expr, ...]:
+        """The body; of a fold the terms of all its states."""
+        if self.reduction is not None and isinstance(self.reduction.kind, Folded):
+            return (self.body, *self.reduction.kind.others)
+        return (self.body,)
+
     def expressions(self) -> tuple[Expr, ...]:
-        """Everything that is evaluated: the body, conditions of the reduction, its initial value."""
+        """Everything that is evaluated at places: the terms, conditions of the reduction, its initial value."""
         if self.reduction is None:
             return (self.body,)
         initial = () if self.reduction.initial is None else (self.reduction.initial,)
-        return (self.body, *self.reduction.where, *initial)
+        return (*self.terms, *self.reduction.where, *initial)
 
     def reads(self) -> Iterator[Read]:
         """Every read, operands and computations alike."""

@@ -33,7 +33,8 @@ def extract(
     for computation in computations:
         parts: dict[Expr, Computation] = {}
         if computation.reduction is not None:
-            _find(computation, computation.body, range_known(computation.extents()), shapes, names, parts)
+            for term in computation.terms:
+                _find(computation, term, range_known(computation.extents()), shapes, names, parts)
         found += parts.values()
         found.append(rewritten(computation, partial(_replaced, parts)) if parts else computation)
     return tuple(found)

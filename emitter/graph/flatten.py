@@ -20,6 +20,7 @@ from unrut.emitter.graph.checks import Check, search
 from unrut.emitter.graph.computation import Computation, Reduction
 from unrut.emitter.graph.elements import element_bounds
 from unrut.emitter.graph.extract import extract
+from unrut.emitter.graph.folds import folded, kind_of, others_of
 from unrut.emitter.graph.laws import identity
 from unrut.emitter.graph.linear import call, extent_expr
 from unrut.emitter.graph.names import Names
@@ -30,6 +31,7 @@ from unrut.emitter.graph.scope import Scope
 from unrut.emitter.graph.simplify import FALSE, simplify
 from unrut.errors import InternalError
 from unrut.program.extents import Extent
+from unrut.program.fold_nodes import Fold
 from unrut.program.nodes import (
     Along,
     Axis,
@@ -71,6 +73,8 @@ class Flattener:
         body, reduction = statement.body, None
         if isinstance(body, Reduce) and body.kind in FLAT:
             expr, reduction = self._reduction(body, scope, statement.target)
+        elif isinstance(body, Fold):
+            expr, reduction = self._folded(body, scope, statement.target)
         else:
             expr = self.expression(body, scope, statement.target)
         self._add(statement.target, statement.axes, expr, reduction, statement.dtype)
@@ -91,6 +95,9 @@ class Flattener:
         match expr:
             case Reduce():
                 return self._reduce(expr, scope, stem)
+            case Fold():
+                term, reduction = self._folded(expr, scope, stem)
+                return self.define(term, reduction, scope, f"{stem}_fold", expr.dtype)
             case Along():
                 return self._softmax(expr, scope, stem)
             case Where(condition=condition, then=then, otherwise=otherwise):
@@ -150,6 +157,15 @@ class Flattener:
         term = self.expression(expr.body, inner.under(*where), stem)
         initial = None if expr.initial is None else self.expression(expr.initial, scope, stem)
         return term, Reduction(kind=expr.kind, axes=expr.axes, where=where, initial=initial)
+
+    def _folded(self, expr: Fold, scope: Scope, stem: str) -> tuple[Expr, Reduction]:
+        """The first state's term and the domain of a fold, its other terms in the kind."""
+        inner = scope.within(*expr.axes)
+        where = () if expr.where is None else conjuncts(self.expression(expr.where, inner, stem))
+        known = inner.under(*where)
+        terms = [simplify(self.expression(term, known, stem), known.known(self.elements)) for term in expr.lift]
+        first, kind = folded(expr, terms)
+        return first, Reduction(kind=kind, axes=expr.axes, where=where)
 
     def _reduce(self, expr: Reduce, scope: Scope, stem: str) -> Expr:
         if expr.kind is ReduceKind.logsumexp:
@@ -215,7 +231,7 @@ class Flattener:
         initial = () if reduction is None or reduction.initial is None else (reduction.initial,)
         where = () if reduction is None else reduction.where
         outer = all(self._inside(e, plain.known(self.elements)) for e in (*where, *initial))
-        return outer and self._inside(body, scope.known(self.elements))
+        return outer and all(self._inside(term, scope.known(self.elements)) for term in (body, *others_of(reduction)))
 
     def _inside(self, expr: Expr, known: Known) -> bool:
         match expr:
@@ -246,19 +262,20 @@ def _mentioned(body: Expr, reduction: Reduction | None) -> frozenset[str]:
         return free_axes(body)
     initial = frozenset[str]() if reduction.initial is None else free_axes(reduction.initial)
     bound = frozenset(axis.name for axis in reduction.axes)
-    return (frozenset().union(free_axes(body), *(free_axes(w) for w in reduction.where)) - bound) | initial
+    parts = (body, *others_of(reduction), *reduction.where)
+    return (frozenset().union(*map(free_axes, parts)) - bound) | initial
 
 
 def _meaning(body: Expr, reduction: Reduction | None, axes: tuple[Axis, ...], dtype: DType) -> tuple[object, ...]:
     """A key that is equal for computations that differ in the names of their axes only."""
     bound = reduction.axes if reduction else ()
     new: Mapping[str, Expr] = {a.name: AxisValue(axis=f"@{k}") for k, a in enumerate((*axes, *bound))}
-    parts = (body, *(reduction.where if reduction else ()))
+    parts = (body, *others_of(reduction), *(reduction.where if reduction else ()))
     initial = reduction.initial if reduction else None
     return (
         tuple(rename_axes(part, dict(new)) for part in parts),
         None if initial is None else rename_axes(initial, dict(new)),
-        reduction.kind if reduction else None,
+        kind_of(reduction),
         tuple(a.extent for a in axes),
         tuple(a.extent for a in bound),
         dtype,
@@ -287,5 +304,5 @@ def _taken(program: Program) -> set[str]:
     tensors = {o.name for o in program.operands} | {s.target for s in program.statements}
     axes = {axis.name for s in program.statements for axis in s.axes}
     parts = (part for s in program.statements for expr in s.expressions() for part in subexpressions(expr))
-    axes |= {axis.name for part in parts if isinstance(part, Reduce) for axis in part.axes}
+    axes |= {axis.name for part in parts if isinstance(part, Reduce | Fold) for axis in part.axes}
     return tensors | axes | set(program.scalars) | set(program.sizes) | {program.name}

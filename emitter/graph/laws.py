@@ -7,6 +7,7 @@
 | max, min | maximum, minimum (NaN wins) | lowest, highest of the dtype | yes, up to the sign of 0 and which NaN |
 | any, all | bitwise_or, bitwise_and | False, True | yes |
 | argmax, argmin | better of (value, place) | no place | in order of places, or with ties broken by place |
+| fold | as its author wrote it | as its author wrote it | in order of places |
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from unrut.emitter.graph.computation import Folded
 from unrut.errors import InternalError
 from unrut.program.nodes import Const, ReduceKind
 from unrut.program.types import DType
@@ -23,7 +25,7 @@ from unrut.program.types import DType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Law:
-    """`combine` is a two-argument function of `unrut.program.functions`; empty for arg reductions, which compare places."""
+    """`combine` is a two-argument function of `unrut.program.functions`; empty where places or several states count."""
 
     combine: str
     associative: bool
@@ -42,8 +44,13 @@ _LAWS = {
 }
 
 
-def law(kind: ReduceKind) -> Law:
+_FOLD = Law(combine="", associative=True, commutative=False)
+
+
+def law(kind: ReduceKind | Folded) -> Law:
     """The law of a reduction that is left after flattening."""
+    if isinstance(kind, Folded):
+        return _FOLD
     if kind not in _LAWS:
         raise InternalError(f"{kind.value} has no law of its own: it is made of others")
     return _LAWS[kind]

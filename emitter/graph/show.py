@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from unrut.emitter.graph.access import accesses
 from unrut.emitter.graph.classes import classes
-from unrut.emitter.graph.computation import Computation, Graph
+from unrut.emitter.graph.computation import Computation, Folded, Graph
 from unrut.emitter.graph.laws import law
 from unrut.emitter.graph.linear import expression
 from unrut.emitter.graph.text import text
@@ -33,7 +33,10 @@ def _paragraph(graph: Graph, c: Computation) -> list[str]:
         kind, names = c.reduction.kind.value, ", ".join(a.name for a in c.reduced)
         where = "".join(f", where={text(w)}" for w in c.reduction.where)
         initial = f", initial={text(c.reduction.initial)}" if c.reduction.initial is not None else ""
-        lines.append(f"  {place} = {kind}[{names}]({text(c.body)}{where}{initial})")
+        terms = ", ".join(map(text, c.terms))
+        lines.append(f"  {place} = {kind}[{names}]({terms}{where}{initial})")
+        if isinstance(c.reduction.kind, Folded):
+            lines += _states(c.reduction.kind)
         rule = law(c.reduction.kind)
         words = [w for w, holds in (("associative", rule.associative), ("commutative", rule.commutative)) if holds]
         lines.append(f"  law {kind}: {', '.join(words)}")
@@ -50,3 +53,9 @@ def _paragraph(graph: Graph, c: Computation) -> list[str]:
     if producers:
         lines.append(f"  after {' '.join(producers)}")
     return lines
+
+
+def _states(folded: Folded) -> list[str]:
+    rows = zip(folded.states, folded.identity, folded.combine, strict=True)
+    lines = [f"    {s.name}: {s.dtype.name} from {text(first)}, a with b gives {text(step)}" for s, first, step in rows]
+    return [*lines, f"    in the end {text(folded.finish)}"]

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from unrut.emitter.graph.access import accesses
-from unrut.emitter.graph.computation import Computation
+from unrut.emitter.graph.computation import Computation, Folded
 from unrut.emitter.graph.linear import Linear, axis_value, constant, expression, linear
 from unrut.emitter.graph.ranges import Known, bounds, range_known
 from unrut.emitter.graph.simplify import simplify
@@ -100,5 +100,8 @@ def rewritten(computation: Computation, change: Callable[[Expr], Expr]) -> Compu
     if reduction is not None:
         initial = None if reduction.initial is None else change(reduction.initial)
         where = tuple(change(w) for w in reduction.where)
-        reduction = replace(reduction, where=where, initial=initial)
+        kind = reduction.kind
+        if isinstance(kind, Folded):
+            kind = replace(kind, others=tuple(map(change, kind.others)))
+        reduction = replace(reduction, kind=kind, where=where, initial=initial)
     return replace(computation, body=change(computation.body), reduction=reduction)

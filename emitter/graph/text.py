@@ -7,6 +7,7 @@ from typing import assert_never
 
 from unrut.errors import InternalError
 from unrut.program.extents import extent_text
+from unrut.program.fold_nodes import Fold, Local
 from unrut.program.functions import FUNCTIONS
 from unrut.program.nodes import (
     Along,
@@ -51,7 +52,9 @@ def text(expr: Expr, outer: int = 0) -> str:
             return f"where({text(condition)}, {text(then)}, {text(otherwise)})"
         case Cast(operand=operand, dtype=dtype, implicit=implicit):
             return text(operand, outer) if implicit else f"cast({text(operand)}, {dtype.name})"
-        case Reduce() | Along():
+        case Local(side=side, state=state):
+            return f"{side.value}.{state}"
+        case Reduce() | Fold() | Along():
             raise InternalError("a flat expression has no reductions")
         case _:
             assert_never(expr)

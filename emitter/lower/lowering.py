@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from unrut.emitter.graph.computation import Graph
+from unrut.emitter.graph.computation import Folded, Graph
 from unrut.emitter.graph.linear import Linear, axis_value, call, constant, expression, number, substitute
 from unrut.emitter.graph.policies import all_of
 from unrut.emitter.graph.ranges import Known, at_least_zero
 from unrut.emitter.graph.simplify import simplify
+from unrut.emitter.lower.folds import FoldLowering
 from unrut.emitter.lower.loops import Opening, Sites, opened, side_by_side, tile_loops, with_value
 from unrut.emitter.lower.memory import Memory
 from unrut.emitter.lower.reductions import ReductionLowering
@@ -193,7 +194,8 @@ class Lowering:
         """What is left of one computation: the loops of its tile, its reduction, its store."""
         tile = tile_of(site)
         if site.computation.reduction is not None:
-            return ReductionLowering(site, tile, self.memory).nodes(site, context)
+            kind = FoldLowering if isinstance(site.computation.reduction.kind, Folded) else ReductionLowering
+            return kind(site, tile, self.memory).nodes(site, context)
 
         def store(inner: Context) -> tuple[Node, ...]:
             value = self.memory.value(site, site.computation.body, inner.known)
@@ -248,7 +250,7 @@ def forms_of(sites: Sites, axes: tuple[str, ...], known: Known) -> list[Linear]:
     lead = sites[0].spans[axes[0]].variable
     for site, axis in zip(sites, axes, strict=True):
         variable = site.spans[axis].variable
-        for expr in site.computation.expressions()[:1]:
+        for expr in site.computation.terms:
             for form in wanted(simplify(site.place(expr), known), known):
                 c = form.coefficient(variable)
                 moved = form.without(variable) + axis_value(lead) * c

@@ -78,6 +78,7 @@ class ReductionLowering:
     def _start(
         self, site: Site, context: Context, target: Accumulators, place: Accumulators | None
     ) -> tuple[Node, ...]:
+        assert isinstance(self.reduction.kind, ReduceKind)  # a fold starts its states by itself
         first = identity(self.reduction.kind, self.dtype)
         if target.partial:
             lane = self.memory.names.fresh("lane")
@@ -173,9 +174,14 @@ class ReductionLowering:
             return tile_loops(
                 site, axes[:1], context, self.note, lambda c: self._terms(site, axes[1:], pending, c, target, place)
             )
+        return self._term(site, context, target, place)
+
+    def _term(self, site: Site, context: Context, target: Accumulators, place: Accumulators | None) -> tuple[Node, ...]:
+        """One term combined with what is accumulated."""
         value = self.memory.value(site, site.computation.body, context.known)
         if place is not None:
             return self._contest(site, value, context, target, place)
+        assert isinstance(self.reduction.kind, ReduceKind)
         function = law(self.reduction.kind).combine
         return (
             Accumulate(

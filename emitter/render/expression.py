@@ -26,7 +26,20 @@ from unrut.emitter.render.places import Place
 from unrut.emitter.render.ranges import Interval, Ranges, extent_interval, interval
 from unrut.errors import InternalError
 from unrut.program.extents import Atom, Extent, Least, Most, Named, Product, Quotient
-from unrut.program.nodes import Along, AxisValue, Call, Cast, Const, Expr, ExtentValue, Read, Reduce, Scalar, Where
+from unrut.program.fold_nodes import Fold, Local
+from unrut.program.nodes import (
+    Along,
+    AxisValue,
+    Call,
+    Cast,
+    Const,
+    Expr,
+    ExtentValue,
+    Read,
+    Reduce,
+    Scalar,
+    Where,
+)
 from unrut.program.types import DType
 
 _PLAIN = {"add": operator("+", SUM), "subtract": operator("-", SUM), "multiply": operator("*", PRODUCT)}
@@ -87,7 +100,7 @@ class Printer:
                 return self._where(condition, then, otherwise)
             case Cast(operand=operand, dtype=dtype):
                 return self._fill(self.dialect.casts[operand.dtype, dtype], (operand,))
-            case Read() | Reduce() | Along():
+            case Read() | Reduce() | Fold() | Local() | Along():
                 raise InternalError(f"a nest holds a {type(expr).__name__} that lowering should have replaced: {expr}")
             case _:
                 assert_never(expr)

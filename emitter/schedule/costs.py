@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from math import prod
 
 from unrut.emitter.graph.access import Access, accesses
-from unrut.emitter.graph.computation import Computation, Graph
+from unrut.emitter.graph.computation import Computation, Folded, Graph
 from unrut.emitter.graph.laws import law
 from unrut.emitter.graph.ranges import conjuncts
 from unrut.emitter.layout import Layout
@@ -37,6 +37,15 @@ def work(expr: Expr) -> float:
         return 0.0
     own = HEAVY.get(expr.function, 1.0) if isinstance(expr, Call) else 0.0
     return own + sum(work(part) for part in children(expr))
+
+
+def effort(computation: Computation) -> float:
+    """Operations of one place: its terms, and what combines them with the places before."""
+    terms = sum(map(work, computation.terms))
+    if computation.reduction is None:
+        return terms
+    kind = computation.reduction.kind
+    return terms + (sum(map(work, kind.combine)) if isinstance(kind, Folded) else 1.0)
 
 
 def number_of(extent: Extent) -> int:
@@ -68,7 +77,7 @@ class Strides:
         self.neighbours: dict[str, int] = {}
         self.accesses = {c.name: accesses(c) for c in graph.computations}
         self.tests = {c.name: _tests(c) for c in graph.computations}
-        self.work = {c.name: work(c.body) + (1.0 if c.reduction is not None else 0.0) for c in graph.computations}
+        self.work = {c.name: effort(c) for c in graph.computations}
 
     def settle(self, tensor: str, axis: str) -> None:
         """From now on the places of an intermediate are neighbours along one of its axes."""

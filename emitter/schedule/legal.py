@@ -8,7 +8,7 @@ With C a reader of P, d the number of loops that they share, and P's entry befor
 3. In one kernel, d is at least the number of task axes: no task reads what another writes.
 4. Every computation that is not inlined has one entry; inlined ones are pointwise and no results.
 5. Loops go over free axes: place by place at most once and last, blocks of falling sizes before it; reduction loops go over
-   each reduction axis once, argmax and argmin in the order of places, without partial accumulators.
+   each reduction axis once, argmax, argmin and folds in the order of places, without partial accumulators.
 6. What a reduction keeps in accumulators has a fixed size.
 7. What an early check needs is computed in kernels that compute nothing else; so its kernel runs before all others.
 """
@@ -18,7 +18,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from unrut.emitter.graph.access import accesses
-from unrut.emitter.graph.computation import Computation, Graph
+from unrut.emitter.graph.computation import Computation, Folded, Graph
 from unrut.emitter.schedule.apply import applied
 from unrut.emitter.schedule.plan import Entry, Plan
 from unrut.errors import PlanError
@@ -110,9 +110,11 @@ def _check_lanes(computation: Computation, entry: Entry, reduced: list[str]) -> 
     partial = bool(entry.reduce) and entry.reduce[-1].block > 1
     if partial != (entry.lanes in reduced) or (partial and entry.reduce[-1].axis != entry.lanes):
         raise _refused(f"lanes over a reduction axis of `{computation.name}` need a block on its last reduction loop")
-    is_arg = computation.reduction is not None and computation.reduction.kind in (ReduceKind.argmax, ReduceKind.argmin)
-    if is_arg and (partial or [loop.axis for loop in entry.reduce] != reduced):
-        raise _refused(f"`{computation.name}` must go through its places in order: ties go to the first")
+    kind = None if computation.reduction is None else computation.reduction.kind
+    in_order = kind in (ReduceKind.argmax, ReduceKind.argmin) or isinstance(kind, Folded)
+    if in_order and (partial or [loop.axis for loop in entry.reduce] != reduced):
+        why = "its combine may not commute" if isinstance(kind, Folded) else "ties go to the first"
+        raise _refused(f"`{computation.name}` must go through its places in order: {why}")
 
 
 def _check_accumulators(

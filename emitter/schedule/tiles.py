@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from unrut.emitter.graph.access import Access, accesses
 from unrut.emitter.graph.computation import Computation
 from unrut.emitter.machine import Machine
-from unrut.emitter.schedule.costs import number_of, work
+from unrut.emitter.schedule.costs import effort, number_of, work
 
 TEXT = 1200
 ROWS = {4: 6, 3: 8, 2: 12, 1: 14}
@@ -54,7 +54,7 @@ def reused(computation: Computation, lanes: str, axis: str) -> bool:
 def _operations(computation: Computation) -> float:
     """Vector operations of one term, its conditions included."""
     conditions = computation.reduction.where if computation.reduction is not None else ()
-    return 1.0 + work(computation.body) + sum(map(work, conditions))
+    return max(1.0, effort(computation)) + sum(map(work, conditions))
 
 
 def tile(computation: Computation, lanes: str, rows: list[str], given: dict[str, int], machine: Machine) -> Tile:

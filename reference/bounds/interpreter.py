@@ -8,6 +8,7 @@ from typing import assert_never
 
 import numpy as np
 
+from unrut.program.fold_nodes import Fold, Local
 from unrut.program.nodes import (
     ORDER_STATISTICS,
     Along,
@@ -30,6 +31,7 @@ from unrut.reference.bounds.calls import measured_call
 from unrut.reference.bounds.casts import measured_cast
 from unrut.reference.bounds.exponentials import measured_logsumexp, measured_softmax
 from unrut.reference.bounds.measured import Measured, choose, exact, filled, mapped
+from unrut.reference.bounds.monoids import measured_fold
 from unrut.reference.bounds.orderstatistics import measured_order_statistic
 from unrut.reference.bounds.products import measured_contract
 from unrut.reference.bounds.reads import measured_read
@@ -70,6 +72,11 @@ class MeasuringInterpreter:
                 return measured_cast(part(operand, places), operand.dtype, dtype)
             case Reduce():
                 return self._reduce(expr, places, scene)
+            case Local(side=side, state=state):
+                known: Measured = scene.states[side, state]
+                return known
+            case Fold():
+                return measured_fold(expr, places, scene, self.measure)
             case Along(axis=axis, body=body, dtype=dtype):
                 at, asked = list(places.ranges).index(axis.name), places.ranges[axis.name]
                 whole = places.along(axis.name, range(scene.length(axis.extent)))

@@ -6,7 +6,20 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from unrut.program.nodes import Along, Call, Cast, Const, Expr, OutsideMode, Program, Read, Reduce, ReduceKind, Scalar
+from unrut.program.fold_nodes import Fold, Local
+from unrut.program.nodes import (
+    Along,
+    Call,
+    Cast,
+    Const,
+    Expr,
+    OutsideMode,
+    Program,
+    Read,
+    Reduce,
+    ReduceKind,
+    Scalar,
+)
 from unrut.program.walk import subexpressions
 from unrut.reference.recurrences import held_whole
 
@@ -71,7 +84,7 @@ class Signs:
         """Whether a zero has the same sign in every kernel: not where a reduction or a maximum may have chosen it."""
         for part in subexpressions(expr):
             match part:
-                case Reduce() | Along() | Call(function="maximum" | "minimum" | "fmax" | "fmin"):
+                case Reduce() | Fold() | Local() | Along() | Call(function="maximum" | "minimum" | "fmax" | "fmin"):
                     return False
                 case Read(tensor=tensor) if tensor in self._computed:
                     return False

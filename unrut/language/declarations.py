@@ -16,6 +16,7 @@ from unrut.language.notation import (
     Applied,
     Assignment,
     Definition,
+    Folding,
     GivenAxis,
     Name,
     Number,
@@ -119,7 +120,7 @@ def declare(definition: Definition, operands: tuple[Operand, ...], errors: list[
             axes.setdefault(name, statement.span)
     for body in [s.body for s in definition.statements]:
         for term in mentioned(body):
-            if isinstance(term, Reduction):
+            if isinstance(term, Reduction | Folding):
                 for name in term.axes:
                     axes.setdefault(name, term.span)
     for name, span in axes.items():

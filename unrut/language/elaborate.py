@@ -26,6 +26,7 @@ from unrut.language.declarations import Declarations, declare, target_axes
 from unrut.language.emptiness import check_emptiness
 from unrut.language.expressions import Expressions, Scope, UndefinedError
 from unrut.language.fixed_point import Part, settled
+from unrut.language.folding import read_fold
 from unrut.language.inside import check_inside
 from unrut.language.limits import check_limits
 from unrut.language.notation import Definition, Spec
@@ -37,6 +38,7 @@ from unrut.language.spelling import respell
 from unrut.language.starts import check_given, check_starts, pattern, patterns_of, reaches
 from unrut.program.cycles import components
 from unrut.program.extents import Extent, substitute
+from unrut.program.fold_nodes import Fold
 from unrut.program.nodes import (
     Along,
     Axis,
@@ -130,7 +132,7 @@ def _typed(
     definition: Definition, known: Declarations, groups: Sequence[tuple[str, ...]], errors: list[UnrutError]
 ) -> tuple[Statement, ...]:
     """Statements with dtypes; those that others read come first, the result is in the order of the text."""
-    reader = Expressions(known, read_reduction, read_line)
+    reader = Expressions(known, read_reduction, read_fold, read_line)
     found: dict[int, Statement] = {}
     for group in groups:
         parts = [part for name in group for part in _parts(name, known)]
@@ -199,7 +201,7 @@ def _whole(statement: Statement, extents: dict[str, Extent]) -> Statement:
                 return const(written, dtype)
             case Call(function="negative", arguments=(Const() as written,), span=span):
                 return negated(written, span)
-            case Reduce(axes=axes):
+            case Reduce(axes=axes) | Fold(axes=axes):
                 return replace(expr, axes=tuple(axis(a) for a in axes))
             case Along(axis=line):
                 return replace(expr, axis=axis(line))

@@ -13,6 +13,7 @@ from unrut.errors import ShapeError, UnrutError
 from unrut.language.declarations import at
 from unrut.language.prover import never_exceeds, sizes_at_least
 from unrut.program.extents import Extent, as_extent
+from unrut.program.fold_nodes import Fold
 from unrut.program.intervals import if_not_empty
 from unrut.program.nodes import (
     GIVE_PLACES,
@@ -71,8 +72,9 @@ def check_emptiness(
                 for part in children(expr):
                     walk(part, around)
             case _:
+                inner = (*around, *(axis.extent for axis in expr.axes)) if isinstance(expr, Fold) else around
                 for part in children(expr):
-                    walk(part, around)
+                    walk(part, inner)
 
     for statement in statements:
         walk(statement.body, tuple(axis.extent for axis in statement.axes))

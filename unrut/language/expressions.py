@@ -7,17 +7,20 @@ meet by one implicit Cast, which goes into the branches of a choice and into num
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from unrut.errors import AxisError, DTypeError, NotationError, ShapeError, UnrutError, combine
 from unrut.language.adoption import WEAK_BOOL, WEAK_FLOAT, WEAK_INTEGER, Typed, adopt, dtype_named, negated, number
+from unrut.language.components import read_component
 from unrut.language.declarations import Declarations, at, size
 from unrut.language.notation import (
     Applied,
     Choice,
+    Component,
     Conversion,
+    Folding,
     Line,
     Name,
     Number,
@@ -47,10 +50,14 @@ from unrut.program.types import DType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """The axes that are bound where a term stands, and the dtype that a reduction around it widens its reads to."""
+    """The axes that are bound where a term stands, and the dtype that a reduction around it widens its reads to.
+
+    `states`: in `combine` and `finish` of a monoid, the kind of each state by side and name.
+    """
 
     axes: dict[str, Extent]
     widen: DType | None = None
+    states: Mapping[tuple[str, str], Kind] = field(default_factory=dict)
 
     @property
     def plain(self) -> Scope:
@@ -78,16 +85,18 @@ def gather(parts: Sequence[Callable[[], Typed]]) -> list[Typed]:
 
 
 class Expressions:
-    """Reads the terms of one op. `reduction` and `line` read the terms that bind or run along axes."""
+    """Reads the terms of one op. `reduction`, `fold` and `line` read the terms that bind or run along axes."""
 
     def __init__(
         self,
         known: Declarations,
         reduction: Callable[[Expressions, Reduction, Scope], Typed],
+        fold: Callable[[Expressions, Folding, Scope], Typed],
         line: Callable[[Expressions, Line, Scope], Typed],
     ) -> None:
         self.known = known
         self.reduction = reduction
+        self.fold = fold
         self.line = line
         self._bound: dict[tuple[int, int], tuple[Scope, Typed]] = {}
 
@@ -114,21 +123,24 @@ class Expressions:
                 inner = self.read(operand, scope.plain)
                 dtype = dtype_named(name, term.span)
                 return Typed(expr=Cast(operand=inner.expr, dtype=dtype, span=term.span), kind=Kind(dtype=dtype))
-            case Reduction():
+            case Reduction() | Folding():
                 return self.bound(term, scope)
+            case Component():
+                return read_component(term, scope.states)
             case Line():
                 return self.line(self, term, scope)
             case _:
                 assert_never(term)
 
-    def bound(self, term: Reduction, scope: Scope) -> Typed:
+    def bound(self, term: Reduction | Folding, scope: Scope) -> Typed:
         """A reduction, read once for each place where it stands: what is around it changes nothing inside it.
 
         Otherwise the two readings of a widened body would double at every level of nesting.
         """
         key = id(term), id(scope.axes)
         if key not in self._bound:
-            self._bound[key] = scope, self.reduction(self, term, scope)  # the scope is kept, so its id stays its own
+            found = self.reduction(self, term, scope) if isinstance(term, Reduction) else self.fold(self, term, scope)
+            self._bound[key] = scope, found  # the scope is kept, so its id stays its own
         return self._bound[key][1]
 
     def all(self, terms: Sequence[Term], scope: Scope) -> list[Typed]:

@@ -14,7 +14,18 @@ from dataclasses import replace
 
 from unrut.errors import BindError, ShapeError
 from unrut.language.names import LONGEST, reason_against
-from unrut.language.notation import Definition, GivenAxis, Line, Name, Parameter, Reduction, Size, Subscripted, Term
+from unrut.language.notation import (
+    Definition,
+    Folding,
+    GivenAxis,
+    Line,
+    Name,
+    Parameter,
+    Reduction,
+    Size,
+    Subscripted,
+    Term,
+)
 from unrut.language.operators import Expression, Value, as_expression
 from unrut.language.origin import caller_span
 from unrut.language.recorder import Recorder, place, shown
@@ -79,7 +90,7 @@ def _scalar(recorder: Recorder, callee: Definition, name: str, value: Value, spa
     """A number, or a term of the caller's scalars and of extents."""
     term = as_expression(value, span).term
     for part in mentioned(term):
-        if isinstance(part, Subscripted | Reduction | Line) or (
+        if isinstance(part, Subscripted | Reduction | Folding | Line) or (
             isinstance(part, Name) and part.name not in recorder.scalars
         ):
             raise BindError(

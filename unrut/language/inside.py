@@ -19,6 +19,7 @@ from unrut.language.prover import never_exceeds, sizes_at_least, upper_bounds
 from unrut.language.ranks import places_of, rank_read
 from unrut.program.affine import Affine, affine
 from unrut.program.extents import Extent, least
+from unrut.program.fold_nodes import Fold
 from unrut.program.intervals import if_not_empty
 from unrut.program.nodes import Along, Expr, OutsideMode, Precondition, Read, Reduce, Relation, Statement, Where
 from unrut.program.values import value_of
@@ -84,6 +85,12 @@ def guarded_reads(expr: Expr, axes: Mapping[str, Extent], guard: Guard) -> Itera
                 yield Guarded(read=ranks, axes=axes, guard=guard, places=places_of(expr))
             for part in outside_of(expr):
                 yield from guarded_reads(part, axes, guard)
+        case Fold(axes=bound, lift=lift, where=where):
+            inner = {**axes, **{axis.name: axis.extent for axis in bound}}
+            if where is not None:
+                yield from guarded_reads(where, inner, guard)
+            for part in lift:
+                yield from guarded_reads(part, inner, guard & guard_of(where) if where is not None else guard)
         case Along(axis=axis, body=body):
             # The whole line is read, also where the axis is not what the guard lets through.
             yield from guarded_reads(body, axes, guard.without(axis.name))

@@ -11,6 +11,7 @@ from unrut.language.declarations import at
 from unrut.language.reach import LARGEST_INDEX, check_reach
 from unrut.language.uses import uses_of
 from unrut.program.extents import Extent
+from unrut.program.fold_nodes import Fold
 from unrut.program.intervals import interval
 from unrut.program.nodes import Operand, Reduce, Statement
 from unrut.program.walk import subexpressions
@@ -25,11 +26,12 @@ def check_limits(operands: Sequence[Operand], statements: Sequence[Statement], e
     for statement in statements:
         _check_bytes(statement, statement.target, errors)
         for expr in subexpressions(statement.body):
-            if isinstance(expr, Reduce):
+            if isinstance(expr, Reduce | Fold):
                 places = _product([axis.extent for axis in expr.axes])
                 if places > LARGEST_INDEX:
                     names = ", ".join(f"`{axis.name}`" for axis in expr.axes)
-                    message = f"`{expr.kind.value}` over {names} has {places} terms, more than 2**62"
+                    what = expr.kind.value if isinstance(expr, Reduce) else "fold"
+                    message = f"`{what}` over {names} has {places} terms, more than 2**62"
                     errors.append(ShapeError(message, places=at(expr.span), remedy="smaller ranges"))
     before = len(errors)
     shapes: Mapping[str, tuple[Extent, ...]] = {o.name: o.shape for o in operands} | {

@@ -2,7 +2,7 @@
 """The untyped tree of the notation, as it was written: what both front ends, traced functions and text, produce.
 
     Definition = name, parameters, axes, statements, results
-    Term       = Number | Name | Size | Subscripted | Applied | Choice | Conversion | Reduction | Line
+    Term       = Number | Name | Size | Subscripted | Applied | Choice | Conversion | Reduction | Folding | Component | Line
 
 Nothing is resolved here. `elaborate` turns a Definition with specs into a typed Program or into errors that point here.
 """
@@ -101,6 +101,29 @@ class Reduction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Component:
+    """`a.mean`, a state of the monoid whose `combine` or `finish` this stands in; `side` is `a`, `b` or `s`."""
+
+    side: str
+    state: str
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folding:
+    """`fold[axes](state=lift, ..., identity=(...), combine=lambda a, b: (...), finish=lambda s: ..., where=...)`."""
+
+    axes: tuple[str, ...]
+    states: tuple[str, ...]
+    lift: tuple[Term, ...]
+    identity: tuple[Term, ...]
+    combine: tuple[Term, ...]
+    finish: Term
+    where: Term | None = None
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """`kind(body, along=axis)`, such as softmax."""
 
@@ -110,7 +133,7 @@ class Line:
     span: Span | None = field(default=None, compare=False)
 
 
-Term = Union[Number, Name, Size, Subscripted, Applied, Choice, Conversion, Reduction, Line]
+Term = Union[Number, Name, Size, Subscripted, Applied, Choice, Conversion, Reduction, Folding, Component, Line]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

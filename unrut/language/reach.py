@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from unrut.errors import RangeError, UnrutError
 from unrut.language.declarations import at
 from unrut.program.extents import Atom, Extent, Least, Most, Named, Product, Quotient
+from unrut.program.fold_nodes import Fold
 from unrut.program.nodes import AxisValue, Call, Const, Expr, ExtentValue, Reduce, Statement, Where
 from unrut.program.types import DType
 from unrut.program.walk import children, outside_of
@@ -55,7 +56,7 @@ def _beyond(expr: Expr, axes: Mapping[str, Extent]) -> Iterator[tuple[Expr, Reac
     outer = outside_of(expr) if isinstance(expr, Reduce) else ()
     for part in children(expr):
         inner = axes
-        if isinstance(expr, Reduce) and not any(part is o for o in outer):
+        if (isinstance(expr, Reduce) and not any(part is o for o in outer)) or isinstance(expr, Fold):
             inner = {**axes, **{axis.name: axis.extent for axis in expr.axes}}
         for each in _beyond(part, inner):
             found = True

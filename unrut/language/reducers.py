@@ -25,23 +25,7 @@ class ReductionWord:
         return f"<ur.{self.kind}[axes](expression)>"
 
     def __getitem__(self, axes: Axis | tuple[Axis, ...]) -> Reducer:
-        span = caller_span()
-        found: tuple[object, ...] = axes if isinstance(axes, tuple) else (axes,)
-        names = []
-        for axis in found:
-            if not isinstance(axis, Axis):
-                what = f"`{axis}` is a number" if isinstance(axis, int) else f"here is a {type(axis).__name__}"
-                message = f"`{self.kind}` runs over axes, {what}"
-                raise AxisError(message, places=place(span), remedy=f'k = ur.axis("k"), then ur.{self.kind}[k](...)')
-            note_axis(axis)
-            names.append(axis.name)
-        if not names:
-            raise AxisError(f"`{self.kind}` has no axis", places=place(span), remedy=f"ur.{self.kind}[k](...)")
-        twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
-        if twice:
-            message = f"`{self.kind}` has axis `{twice[0]}` twice"
-            raise AxisError(message, places=place(span), remedy="each axis once")
-        return Reducer(self.kind, tuple(names))
+        return Reducer(self.kind, reduced_axes(axes, self.kind, f"ur.{self.kind}"))
 
     def __call__(self, *arguments: object, **options: object) -> Any:
         pair = {"max": "; of two numbers: ur.maximum(a, b)", "min": "; of two numbers: ur.minimum(a, b)"}
@@ -50,6 +34,27 @@ class ReductionWord:
             places=place(caller_span()),
             remedy=f"ur.{self.kind}[k](...){pair.get(self.kind, '')}",
         )
+
+
+def reduced_axes(axes: object, kind: str, spelling: str) -> tuple[str, ...]:
+    """The names of the axes in `spelling[axes]`. Raises AxisError for what are no axes, none, or one twice."""
+    span = caller_span()
+    found: tuple[object, ...] = axes if isinstance(axes, tuple) else (axes,)
+    names = []
+    for axis in found:
+        if not isinstance(axis, Axis):
+            what = f"`{axis}` is a number" if isinstance(axis, int) else f"here is a {type(axis).__name__}"
+            message = f"`{kind}` runs over axes, {what}"
+            raise AxisError(message, places=place(span), remedy=f'k = ur.axis("k"), then {spelling}[k](...)')
+        note_axis(axis)
+        names.append(axis.name)
+    if not names:
+        raise AxisError(f"`{kind}` has no axis", places=place(span), remedy=f"{spelling}[k](...)")
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        message = f"`{kind}` has axis `{twice[0]}` twice"
+        raise AxisError(message, places=place(span), remedy="each axis once")
+    return tuple(names)
 
 
 class Reducer:

@@ -20,6 +20,7 @@ from unrut.program.functions import COMPARISONS, PREDICATES
 from unrut.program.nodes import Along, AlongKind, Axis, Call, Cast, Expr, Read, Reduce, ReduceKind, Where
 from unrut.program.promotion import Kind, accumulator, exponential, meet, result_of
 from unrut.program.types import DType
+from unrut.spans import Span
 
 _WITH_INITIAL = (ReduceKind.sum, ReduceKind.prod, ReduceKind.max, ReduceKind.min, ReduceKind.logsumexp)
 
@@ -115,22 +116,28 @@ def _kind(term: Reduction) -> ReduceKind:
 
 
 def _axes(reader: Expressions, term: Reduction, scope: Scope) -> tuple[Axis, ...]:
-    if not term.axes or len(set(term.axes)) < len(term.axes):
-        fault = "has one axis twice" if term.axes else "needs at least one axis"
-        raise AxisError(
-            f"`{term.kind}` {fault}", places=at(term.span), remedy=f"{term.kind}[i, j](...), each axis once"
-        )
+    found = bind_axes(reader, term.kind, term.axes, term.span, scope)
     if not 0 <= term.component < len(term.axes):
         message = f"`{term.kind}` over {len(term.axes)} axes has no place number {term.component}"
         raise NotationError(message, places=at(term.span), remedy=f"0 to {len(term.axes) - 1}")
-    for name in term.axes:
+    return found
+
+
+def bind_axes(
+    reader: Expressions, kind: str, names: tuple[str, ...], span: Span | None, scope: Scope
+) -> tuple[Axis, ...]:
+    """The axes that a reduction binds: at least one, each once, none of those around it."""
+    if not names or len(set(names)) < len(names):
+        fault = "has one axis twice" if names else "needs at least one axis"
+        raise AxisError(f"`{kind}` {fault}", places=at(span), remedy=f"{kind}[i, j](...), each axis once")
+    for name in names:
         if name in scope.axes:
             raise AxisError(
-                f"axis `{name}` is bound a second time by `{term.kind}`",
-                places=at(term.span, f"`{name}` already stands for the place outside this {term.kind}"),
-                remedy=f"another name for the inner axis, as in {term.kind}[{name}2](...)",
+                f"axis `{name}` is bound a second time by `{kind}`",
+                places=at(span, f"`{name}` already stands for the place outside this {kind}"),
+                remedy=f"another name for the inner axis, as in {kind}[{name}2](...)",
             )
-    return tuple(Axis(name=name, extent=reader.known.extent_of(name, term.span)) for name in term.axes)
+    return tuple(Axis(name=name, extent=reader.known.extent_of(name, span)) for name in names)
 
 
 def _wanted(term: Reduction, natural: Kind) -> Kind | None:

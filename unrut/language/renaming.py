@@ -11,7 +11,9 @@ from unrut.language.notation import (
     Applied,
     Assignment,
     Choice,
+    Component,
     Conversion,
+    Folding,
     Line,
     Name,
     Number,
@@ -33,7 +35,7 @@ class Renaming:
     def term(self, term: Term) -> Term:
         """The term under the new names; spans stay."""
         match term:
-            case Number():
+            case Number() | Component():
                 return term
             case Name(name=name):
                 if name in self.scalars:
@@ -61,6 +63,16 @@ class Renaming:
                     initial=None if initial is None else self.term(initial),
                     rank=None if rank is None else self.term(rank),
                 )
+            case Folding(axes=axes, lift=lift, identity=identity, combine=combine, finish=finish, where=where):
+                return replace(
+                    term,
+                    axes=tuple(self.axes.get(axis, axis) for axis in axes),
+                    lift=tuple(map(self.term, lift)),
+                    identity=tuple(map(self.term, identity)),
+                    combine=tuple(map(self.term, combine)),
+                    finish=self.term(finish),
+                    where=None if where is None else self.term(where),
+                )
             case Line(axis=axis, body=body):
                 return replace(term, axis=self.axes.get(axis, axis), body=self.term(body))
             case _:
@@ -80,7 +92,7 @@ def mentioned(term: Term) -> Iterator[Term]:
     """The term and everything in it, parents first."""
     yield term
     match term:
-        case Number() | Name() | Size():
+        case Number() | Name() | Size() | Component():
             parts: tuple[Term | str | None, ...] = ()
         case Subscripted(subscripts=subscripts, outside=outside):
             parts = (*subscripts, outside)
@@ -92,6 +104,8 @@ def mentioned(term: Term) -> Iterator[Term]:
             parts = (operand,)
         case Reduction(body=body, where=where, initial=initial, rank=rank):
             parts = (body, where, initial, rank)
+        case Folding(lift=lift, identity=identity, combine=combine, finish=finish, where=where):
+            parts = (*lift, *identity, *combine, finish, where)
         case Line(body=body):
             parts = (body,)
         case _:
@@ -109,7 +123,7 @@ def axis_names(statement: Assignment, known: frozenset[str]) -> list[str]:
             match part:
                 case Name(name=name) if name not in known:
                     found[name] = None
-                case Reduction(axes=axes):
+                case Reduction(axes=axes) | Folding(axes=axes):
                     found.update(dict.fromkeys(axes))
                 case Line(axis=axis):
                     found[axis] = None

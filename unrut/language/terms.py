@@ -6,15 +6,17 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from unrut.errors import UnrutError
+from unrut.language.fold_text import is_fold, read_fold
 from unrut.language.names import name_fault
 from unrut.language.notation import (
     DEEPEST,
     LARGEST,
     Applied,
     Choice,
+    Component,
     Conversion,
     Line,
     Name,
@@ -67,6 +69,7 @@ class TermReader:
     span: Callable[[ast.AST], Span]
     point: Callable[[str, ast.AST, str], UnrutError]
     nodes: int = 0
+    sides: dict[str, str] = field(default_factory=dict)  # parameters of the lambda around what is read, and their sides
 
     def fault(self, message: str, node: ast.AST, remedy: str = "") -> UnrutError:
         return self.point(message, node, remedy)
@@ -83,6 +86,8 @@ class TermReader:
         match node:
             case ast.Constant(value=value):
                 return self.number(value, node)
+            case ast.Attribute(value=ast.Name(id=name), attr=state) if name in self.sides:
+                return Component(side=self.sides[name], state=state, span=self.span(node))
             case ast.Name(id=name):
                 return self.named(name, node)
             case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
@@ -127,6 +132,8 @@ class TermReader:
         return Number(value=value, span=self.span(node))
 
     def named(self, name: str, node: ast.AST) -> Term:
+        if name in self.sides:
+            raise self.fault(f"`{name}` has states, of which one is meant", node, f"{name}.mean")
         if name in CONSTANTS:
             return Number(value=CONSTANTS[name], span=self.span(node))
         return Name(name=self.identifier(name, node, "axis"), span=self.span(node))
@@ -190,6 +197,8 @@ class TermReader:
                 kind in REDUCTIONS and len(ranks) < 2
             ):
                 return self.reduction(kind, slice_, body, ranks[0] if ranks else None, node, depth)
+            case ast.Call() if is_fold(node):
+                return read_fold(self, node, depth)
             case ast.Call(func=ast.Name(id=kind)) if kind in REDUCTIONS:
                 raise self.fault(
                     f"`{kind}` needs its axes", node, f"{kind}[k](...); of two numbers: maximum(a, b), minimum(a, b)"
@@ -232,9 +241,7 @@ class TermReader:
                     "there is no such function", node.func, "one of " + ", ".join(sorted(SCALAR_FUNCTIONS))
                 )
 
-    def reduction(
-        self, kind: str, axes: ast.expr, body: ast.expr, rank: ast.expr | None, node: ast.Call, depth: int
-    ) -> Reduction:
+    def reduced(self, kind: str, axes: ast.expr, node: ast.AST) -> tuple[str, ...]:
         parts = axes.elts if isinstance(axes, ast.Tuple) else [axes]
         if not parts:
             raise self.fault(f"`{kind}` needs at least one axis", node, f"{kind}[k](...)")
@@ -245,6 +252,12 @@ class TermReader:
             found.append(self.identifier(part.id, part, "axis"))
         if len(set(found)) < len(found):
             raise self.fault(f"`{kind}` has one axis twice", axes, "each axis once")
+        return tuple(found)
+
+    def reduction(
+        self, kind: str, axes: ast.expr, body: ast.expr, rank: ast.expr | None, node: ast.Call, depth: int
+    ) -> Reduction:
+        found = self.reduced(kind, axes, node)
         options: dict[str, ast.expr] = {}
         for keyword in node.keywords:
             if keyword.arg not in ("where", "initial", "dtype") or keyword.arg in options:
@@ -252,7 +265,7 @@ class TermReader:
             options[keyword.arg] = keyword.value
         return Reduction(
             kind=kind,
-            axes=tuple(found),
+            axes=found,
             body=self.read(body, depth + 1),
             where=self.read(options["where"], depth + 1) if "where" in options else None,
             initial=self.read(options["initial"], depth + 1) if "initial" in options else None,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from unrut.language.ranks import places_of, rank_read
 from unrut.program.affine import Affine, affine
 from unrut.program.extents import Extent, Named, names, substitute
+from unrut.program.fold_nodes import Fold
 from unrut.program.nodes import AxisValue, Expr, Read, Reduce, Statement
 from unrut.program.walk import children, outside_of
 
@@ -93,6 +94,8 @@ def _uses(expr: Expr, axes: dict[str, Extent], shapes: Mapping[str, tuple[Extent
             for part in children(expr):
                 yield from _uses(part, axes if any(part is o for o in outer) else inner, shapes)
             return
+        case Fold(axes=bound):
+            axes = axes | {axis.name: axis.extent for axis in bound}
         case _:
             pass
     for part in children(expr):

@@ -23,7 +23,7 @@ SCALAR_FUNCTIONS = {name: f.arity for name, f in FUNCTIONS.items() if not f.symb
 
 # Names that tensors, axes, sizes and scalars can't have, so that a text reads one way.
 WORDS = frozenset(
-    [*SCALAR_FUNCTIONS, *REDUCTIONS, *LINES, *DTYPES, *CONSTANTS, *SUGAR, "where", "cast", "axis", "scalar"]
+    [*SCALAR_FUNCTIONS, *REDUCTIONS, *LINES, *DTYPES, *CONSTANTS, *SUGAR, "where", "cast", "fold", "axis", "scalar"]
 )
 
 

@@ -3,7 +3,7 @@
 
     Program   = name, operands, scalars, given axes, statements, results, preconditions, cycles
     Statement = target[subscripts] = body            over axes, each from 0 to its extent
-    Expr      = Const | AxisValue | ExtentValue | Scalar | Read | Call | Where | Cast | Reduce | Along
+    Expr      = Const | AxisValue | ExtentValue | Scalar | Local | Read | Call | Where | Cast | Reduce | Fold | Along
 
 Everything is inferred and explicit here: each axis has its extent, each expression its dtype, every conversion is a Cast
 (`implicit=True` for those that the notation doesn't write: `show` leaves them out and reading the text back makes them
@@ -30,6 +30,7 @@ from typing import Union
 
 from unrut.program.cycles import Cycle
 from unrut.program.extents import Extent, names
+from unrut.program.fold_nodes import Fold, Local
 from unrut.program.preconditions import Precondition as Precondition  # noqa: PLC0414  part of what a Program is made of
 from unrut.program.preconditions import Relation as Relation  # noqa: PLC0414
 from unrut.program.types import DType
@@ -210,7 +211,7 @@ class Along:
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
-Expr = Union[Const, AxisValue, ExtentValue, Scalar, Read, Call, Where, Cast, Reduce, Along]
+Expr = Union[Const, AxisValue, ExtentValue, Scalar, Local, Read, Call, Where, Cast, Reduce, Fold, Along]
 
 
 class Role(enum.Enum):

@@ -9,10 +9,13 @@ were written, floats with the digits that read back exactly.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from itertools import count
 from typing import assert_never
 
 from unrut.errors import InternalError
 from unrut.program.extents import Atom, Extent, Least, Most, Named, Product, Quotient, named
+from unrut.program.fold_nodes import Fold, Local, Side
 from unrut.program.functions import FUNCTIONS
 from unrut.program.nodes import (
     GIVE_PLACES,
@@ -69,6 +72,8 @@ class Printer:
         for operand in program.operands:
             for k, extent in enumerate(operand.shape):
                 self.given.setdefault(extent, f"{operand.name}.shape[{k}]")
+        taken = {*program.scalars, *(o.name for o in program.operands), *(s.target for s in program.statements)}
+        self.sides = {side: next(name for name in _numbered(side.value) if name not in taken) for side in Side}
         self.sizes = dict(self.given)
         for statement in program.defining():
             for k, extent in enumerate(statement.shape):
@@ -111,6 +116,10 @@ class Printer:
                 return self.loose(operand) if implicit else (f"cast({self.expr(operand)}, {dtype.name})", _ATOM)
             case Reduce():
                 return self.reduce(expr), _ATOM
+            case Local(side=side, state=state):
+                return f"{self.sides[side]}.{state}", _ATOM
+            case Fold():
+                return self.fold(expr), _ATOM
             case Along(kind=kind, axis=axis, body=body):
                 return f"{kind.value}({self.expr(body)}, along={axis.name})", _ATOM
             case _:
@@ -155,6 +164,21 @@ class Printer:
         chosen = f"[{reduce.component}]" if reduce.kind in GIVE_PLACES and len(reduce.axes) > 1 else ""
         return f"{reduce.kind.value}[{axes}]({', '.join(parts)}){chosen}"
 
+    def fold(self, fold: Fold) -> str:
+        """`fold[k](m=x[k], identity=-inf, combine=lambda a, b: maximum(a.m, b.m), finish=lambda s: s.m, where=...)`."""
+        parts = [f"{state.name}={self.expr(term)}" for state, term in zip(fold.states, fold.lift, strict=True)]
+        left, right, whole = (self.sides[side] for side in Side)
+        parts.append(f"identity={self.several(fold.identity)}")
+        parts.append(f"combine=lambda {left}, {right}: {self.several(fold.combine)}")
+        parts.append(f"finish=lambda {whole}: {self.expr(fold.finish)}")
+        if fold.where is not None:
+            parts.append(f"where={self.expr(fold.where)}")
+        return f"fold[{', '.join(axis.name for axis in fold.axes)}]({', '.join(parts)})"
+
+    def several(self, parts: tuple[Expr, ...]) -> str:
+        """One expression, or several in brackets."""
+        return self.expr(parts[0]) if len(parts) == 1 else f"({', '.join(map(self.expr, parts))})"
+
     def extent(self, extent: Extent, least: int = 0) -> str:
         """An extent in the notation: `P.shape[2] - 2`, `maximum(0, P.shape[0]//2)`."""
         if extent.is_fixed:
@@ -192,3 +216,9 @@ class Printer:
         if not rest:
             return self.extent(first)
         return f"{function}({self.extent(first)}, {self.nested(function, tuple(rest))})"
+
+
+def _numbered(name: str) -> Iterator[str]:
+    yield name
+    for k in count(2):
+        yield f"{name}{k}"

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from unrut.errors import InternalError
 from unrut.program.cycles import Cycle
 from unrut.program.extents import Extent, Named, names
+from unrut.program.fold_nodes import Fold, Local
 from unrut.program.nodes import Along, AxisValue, Const, Expr, ExtentValue, Program, Read, Reduce, Role, Statement
 from unrut.program.types import DType
 from unrut.program.verify_expressions import expression_faults
@@ -143,6 +144,14 @@ def _binding_faults(statement: Statement, expr: Expr, bound: Mapping[str, Extent
                 yield f"{expr.kind.value} in {statement.target} binds an axis a second time"
             for part in children(expr):
                 yield from _binding_faults(statement, part, bound if any(part is o for o in outer) else inner)
+        case Fold(axes=axes, lift=lift, where=where):
+            inner = {**bound, **{axis.name: axis.extent for axis in axes}}
+            if len(inner) < len(bound) + len(axes):
+                yield f"a fold in {statement.target} binds an axis a second time"
+            for part in (*lift, *((where,) if where is not None else ())):
+                yield from _binding_faults(statement, part, inner)
+        case Local(side=side, state=state):
+            yield f"the state {side.value}.{state} in {statement.target} stands outside of its fold"
         case _:
             for part in children(expr):
                 yield from _binding_faults(statement, part, bound)
@@ -175,7 +184,7 @@ def extents_mention_known_sizes(program: Program) -> Iterator[str]:
     for statement in program.statements:
         extents += statement.shape
         for expr in (part for whole in statement.expressions() for part in subexpressions(whole)):
-            if isinstance(expr, Reduce):
+            if isinstance(expr, Reduce | Fold):
                 extents += [axis.extent for axis in expr.axes]
             if isinstance(expr, ExtentValue):
                 extents.append(expr.extent)

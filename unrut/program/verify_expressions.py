@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import assert_never
 
+from unrut.program.fold_nodes import Fold, Local
 from unrut.program.functions import FUNCTIONS
 from unrut.program.nodes import (
     GIVE_PLACES,
@@ -27,6 +28,7 @@ from unrut.program.nodes import (
 )
 from unrut.program.promotion import Kind, Loop, loop
 from unrut.program.types import DType
+from unrut.program.verify_folds import fold_faults
 
 _TRUTHS = (ReduceKind.any, ReduceKind.all, ReduceKind.count)
 _AVERAGES = (ReduceKind.median, ReduceKind.quantile)
@@ -40,9 +42,8 @@ def expression_faults(expr: Expr, scalars: tuple[str, ...]) -> Iterator[str]:
         case AxisValue(dtype=dtype) | ExtentValue(dtype=dtype):
             if dtype is not DType.i64:
                 yield f"an axis or extent is {dtype}"
-        case Scalar(name=name, dtype=dtype):
-            if dtype is not DType.f64 or name not in scalars:
-                yield f"scalar `{name}` is {dtype}, or no parameter"
+        case Scalar():
+            yield from _scalar(expr, scalars)
         case Read():
             yield from _read(expr)
         case Call():
@@ -55,11 +56,18 @@ def expression_faults(expr: Expr, scalars: tuple[str, ...]) -> Iterator[str]:
                 yield f"an implicit cast from {dtype} to itself"
         case Reduce():
             yield from _reduce(expr)
+        case Fold() | Local():
+            yield from fold_faults(expr)
         case Along(kind=kind, body=body, dtype=dtype):
             if body.dtype is not dtype or not dtype.is_float:
                 yield f"{kind.value} of {body.dtype} is {dtype}"
         case _:
             assert_never(expr)
+
+
+def _scalar(scalar: Scalar, scalars: tuple[str, ...]) -> Iterator[str]:
+    if scalar.dtype is not DType.f64 or scalar.name not in scalars:
+        yield f"scalar `{scalar.name}` is {scalar.dtype}, or no parameter"
 
 
 def _read(read: Read) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import assert_never
 
 from unrut.errors import InternalError
 from unrut.program.cycles import Cycle, topological
+from unrut.program.fold_nodes import Fold, Local
 from unrut.program.nodes import (
     Along,
     AxisValue,
@@ -31,7 +32,7 @@ from unrut.program.nodes import (
 def children(expr: Expr) -> tuple[Expr, ...]:
     """The direct sub-expressions, in the order in which they are written."""
     match expr:
-        case Const() | AxisValue() | ExtentValue() | Scalar():
+        case Const() | AxisValue() | ExtentValue() | Scalar() | Local():
             return ()
         case Read(subscripts=subscripts, outside=outside):
             return subscripts if outside is None or isinstance(outside, OutsideMode) else (*subscripts, outside)
@@ -43,6 +44,8 @@ def children(expr: Expr) -> tuple[Expr, ...]:
             return (operand,)
         case Reduce(body=body, where=where):
             return (body, *((where,) if where is not None else ()), *outside_of(expr))
+        case Fold(identity=identity, lift=lift, combine=combine, finish=finish, where=where):
+            return (*lift, *((where,) if where is not None else ()), *identity, *combine, finish)
         case Along(body=body):
             return (body,)
         case _:
@@ -57,7 +60,7 @@ def outside_of(reduce: Reduce) -> tuple[Expr, ...]:
 def rebuild(expr: Expr, parts: tuple[Expr, ...]) -> Expr:
     """The same node over other children (as many as `children` gives); dtype and span stay."""
     match expr:
-        case Const() | AxisValue() | ExtentValue() | Scalar():
+        case Const() | AxisValue() | ExtentValue() | Scalar() | Local():
             return expr
         case Read(outside=outside):
             if outside is None or isinstance(outside, OutsideMode):
@@ -74,10 +77,20 @@ def rebuild(expr: Expr, parts: tuple[Expr, ...]) -> Expr:
             old = (expr.where, expr.initial, expr.rank)
             where, initial, rank = (rest.pop(0) if part is not None else None for part in old)
             return replace(expr, body=parts[0], where=where, initial=initial, rank=rank)
+        case Fold():
+            return _refolded(expr, list(parts))
         case Along():
             return replace(expr, body=parts[0])
         case _:
             assert_never(expr)
+
+
+def _refolded(fold: Fold, parts: list[Expr]) -> Fold:
+    n = len(fold.states)
+    lift, rest = tuple(parts[:n]), parts[n:]
+    where = rest.pop(0) if fold.where is not None else None
+    identity, combine = tuple(rest[:n]), tuple(rest[n : 2 * n])
+    return replace(fold, lift=lift, where=where, identity=identity, combine=combine, finish=rest[2 * n])
 
 
 def map_bottom_up(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
@@ -107,6 +120,9 @@ def free_axes(expr: Expr) -> frozenset[str]:
             bound = frozenset(axis.name for axis in axes)
             inside = free_axes(body) | (free_axes(where) if where is not None else frozenset())
             return (inside - bound).union(*map(free_axes, outside_of(expr)))
+        case Fold(axes=axes):
+            inside = frozenset[str]().union(*(free_axes(part) for part in children(expr)))
+            return inside - {axis.name for axis in axes}
         case Along(axis=axis, body=body):
             return free_axes(body) | {axis.name}
         case _:
@@ -123,6 +139,9 @@ def rename_axes(expr: Expr, names: dict[str, Expr]) -> Expr:
             parts = children(expr)
             last = len(parts) - len(outside_of(expr))
             return rebuild(expr, tuple(rename_axes(p, inner if k < last else names) for k, p in enumerate(parts)))
+        case Fold(axes=axes):
+            inner = {k: v for k, v in names.items() if k not in {axis.name for axis in axes}}
+            return rebuild(expr, tuple(rename_axes(part, inner) for part in children(expr)))
         case Along(axis=axis) if axis.name in names:
             target = names[axis.name]
             if not isinstance(target, AxisValue):
@@ -204,7 +223,7 @@ def contributing(program: Program, tensors: Collection[str] | None = None) -> Pr
     kept = tuple(s for s in program.statements if s.target in needed)
     parts = [part for s in kept for expr in s.expressions() for part in subexpressions(expr)]
     bound = {axis.name for s in kept for axis in s.axes}
-    bound |= {a.name for part in parts if isinstance(part, Reduce) for a in part.axes}
+    bound |= {a.name for part in parts if isinstance(part, Reduce | Fold) for a in part.axes}
     given_axes = tuple(axis for axis in program.given if axis.name in bound)
     cycles = tuple(cycle for cycle in program.cycles if cycle.tensors()[0] in needed)
     return replace(program, statements=kept, given=given_axes, cycles=cycles)

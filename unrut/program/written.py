@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from unrut.errors import InternalError
+from unrut.program.fold_nodes import Fold, Local
 from unrut.program.nodes import (
     Along,
     AxisValue,
@@ -51,6 +52,10 @@ def written_kind(expr: Expr) -> Kind:
             natural = natural_accumulator(expr)
             taken = natural if natural.dtype is expr.body.dtype else Kind(dtype=expr.body.dtype)
             return result_of(kind, taken)
+        case Local(dtype=dtype, weak=weak):
+            return Kind(dtype=dtype, weak=weak)
+        case Fold(finish=finish):
+            return written_kind(finish)
         case Along(body=body, dtype=dtype):
             return exponential(written_kind(body)) or Kind(dtype=dtype)
         case _:

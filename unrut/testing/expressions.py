@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from unrut.testing.drafts import EXACT_LIMIT, Draft, Scope, Term
+from unrut.testing.monoids import fold
 from unrut.testing.subscripts import guarded_read, new_read, old_read, readable
 
 SMOOTH = (
@@ -181,6 +182,13 @@ def reduction(draft: Draft, scopes: list[Scope], kind: str, depth: int) -> Term:
         size //= max(1, draft.extents[axes[-1]])
         axes.append(draft.new_axis(zero=not needs_one, limit=max(1, size)))
     scope = Scope(axes=tuple(axes))
+    if draft.chance(12):
+        inner = [*scopes, scope]
+        found = fold(
+            draft, axes, kind, lambda k: expression(draft, inner, k, depth - 1), lambda: _domain(draft, inner, depth)
+        )
+        draft.close(scope)
+        return found
     body_kind = {"any": "bool", "all": "bool", "count": "bool"}.get(name) or (
         "float"
         if name.startswith("arg") and draft.chance(50)

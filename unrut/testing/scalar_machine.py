@@ -15,6 +15,7 @@ import numpy as np
 
 from unrut.errors import InternalError
 from unrut.program.extents import evaluate
+from unrut.program.fold_nodes import Fold, Local
 from unrut.program.functions import FUNCTIONS
 from unrut.program.nodes import (
     Along,
@@ -103,7 +104,7 @@ def compile_expression(expr: Expr, fetch: Fetch, sizes: Mapping[str, int], scala
         case Cast(operand=operand, dtype=dtype):
             source = close(operand)
             return lambda frame: convert(source(frame), dtype)
-        case Read() | Reduce() | Along():
+        case Read() | Reduce() | Fold() | Local() | Along():
             raise InternalError(f"a Nest holds no {type(expr).__name__} of this kind: {expr}")
         case _:
             assert_never(expr)
