@@ -10,6 +10,7 @@ import pytest
 
 import unrut as ur
 from unrut.program.extents import evaluate as extent_value
+from unrut.program.fold_nodes import Fold, Local, Side
 from unrut.program.nodes import (
     GIVE_PLACES,
     ORDER_STATISTICS,
@@ -105,6 +106,10 @@ class SloppyKernel:
                 ).astype(dtype.numpy)
             case Reduce():
                 return self.reduce(expr, grid)
+            case Local(side=side, state=state):
+                return self.states[side, state]
+            case Fold():
+                return self.user_fold(expr, grid)
             case Along(axis=axis, body=body):
                 x = part(body)
                 at = list(grid).index(axis.name)
@@ -179,6 +184,31 @@ class SloppyKernel:
             total = self.fold(np.add, np.exp(terms - top), np.zeros((), dtype.numpy))
             return top[..., 0] + np.log(total)
         return self.fold(BINARY[expr.kind], terms, nothing)
+
+    def user_fold(self, expr, grid):
+        """Left to right, in the dtypes of the states themselves."""
+        inner = {**grid, **{a.name: max(0, extent_value(a.extent, self.sizes)) for a in expr.axes}}
+        kept = tuple(grid.values())
+
+        def lines(part):
+            whole = np.broadcast_to(self.value(part, inner), tuple(inner.values()))
+            return whole.reshape((*kept, int(np.prod(tuple(inner.values())[len(grid) :]))))
+
+        lift = [lines(part) for part in expr.lift]
+        where = np.ones_like(lift[0], bool) if expr.where is None else lines(expr.where)
+        names = [state.name for state in expr.states]
+        dtypes = [state.dtype.numpy for state in expr.states]
+        values = [np.broadcast_to(self.value(part, grid), kept) for part in expr.identity]
+        for k in range(lift[0].shape[-1]):
+            left = {(Side.left, name): value for name, value in zip(names, values, strict=True)}
+            right = {(Side.right, name): term[..., k] for name, term in zip(names, lift, strict=True)}
+            self.states = left | right
+            new = [self.value(part, grid) for part in expr.combine]
+            values = [
+                np.where(where[..., k], n, o).astype(dtype) for n, o, dtype in zip(new, values, dtypes, strict=True)
+            ]
+        self.states = {(Side.whole, name): value for name, value in zip(names, values, strict=True)}
+        return self.value(expr.finish, grid)
 
     def fold(self, function, terms, start):
         """In random order, one term after another or by halves."""
