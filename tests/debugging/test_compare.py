@@ -154,3 +154,32 @@ def test_a_planted_difference_is_found_in_random_programs(sample, seed, data):
     assert found.parting is not None
     assert found.parting.first == found.parting.second == target
     assert re.search(rf"part at `{target}", found.show())
+
+
+B = np.random.default_rng(3).normal(size=(6, 6)).astype(f32)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("2*x[i, j]", "2 times the second"),
+        ("-x[i, j]", "the negative"),
+        ("x[i, j] + 1", "plus 1 everywhere"),
+        ("x[j, i]", "`i` and `j` exchanged"),
+        ("x[5 - i, j]", "backwards along `i`"),
+        ('x.outside("edge")[i, j + 1]', "at `j + 1`"),
+        ('x.outside("edge")[i - 2, j]', "at `i - 2`"),
+        ("x[i, j]**2", ""),
+    ],
+)
+def test_simple_relations_are_said(wrong, said):
+    head = "f(x: f32[6, 6]) -> y\naxis i: 6\naxis j: 6\n"
+    found = ur.compare(ur.parse(f"{head}y[i, j] = {wrong}"), ur.parse(f"{head}y[i, j] = x[i, j]"), B)
+    assert bool(found.parting.relation) == bool(said)
+    assert said in found.show()
+
+
+def test_shares_along_another_axis():
+    text = "f(x: f32[6, 6]) -> y\ny[i, j] = softmax(x[i, j], along={})"
+    found = ur.compare(ur.parse(text.format("i")), ur.parse(text.format("j")), B)
+    assert found.parting.relation == "the first adds up to 1 along `i`, the second along `j`"

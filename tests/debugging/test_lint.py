@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -98,6 +100,12 @@ def test_a_kind_is_found_where_it_is_and_only_there(kind):
     if kind != "scalar never used":
         assert "^" in found[0].show() or "my.txt" in found[0].show()
     assert kind not in ur.lint(ur.parse(right)).kinds()
+
+
+def test_the_page_names_every_kind():
+    page = (Path(__file__).parents[2] / "docs" / "debugging.md").read_text(encoding="utf-8")
+    kinds = [*PAIRS, "cancellation", "not finite", "result is all zero", "intermediate larger than all else"]
+    assert not [kind for kind in kinds if f"| {kind} |" not in page]
 
 
 @pytest.mark.parametrize("name", ur.ops.__all__)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from unrut.arrays import Array, as_array, take
 from unrut.bound import Bound
 from unrut.debugging.alignment import aligned
 from unrut.debugging.comparison import Comparison, Pair, differences
+from unrut.debugging.patterns import relation
 from unrut.errors import BindError
 from unrut.op import Op
 from unrut.program.nodes import Program
@@ -105,7 +106,8 @@ def _against(one: Version, known: Mapping[str, Array]) -> Comparison:
             array = known[name]
             exact = Bounded(value=array, bound=np.zeros(array.shape), undecided=np.zeros(array.shape, np.bool_))
             kinds = (one.program.dtype_of(name).name, array.dtype.name)
-            pairs.append(_judged(name, name, kinds, (one.stored[name], array), (one.bounded[name], exact)))
+            axes = [axis.name for axis in one.program.statement(name).axes]
+            pairs.append(_judged((name, name), kinds, (one.stored[name], array), (one.bounded[name], exact), axes))
     parting = next((pair for pair in pairs if pair.parts), None)
     names = (one.program.name, "the given arrays")
     if parting is None or parting.problem:
@@ -128,12 +130,18 @@ def _pair(one: Version, two: Version, mine: str, theirs: str) -> Pair:
         return Pair(first=mine, second=theirs, dtypes=(kind if mine else "", "" if mine else kind), problem=only)
     kinds = (one.program.dtype_of(mine).name, two.program.dtype_of(theirs).name)
     stored = (one.stored[mine], two.stored[theirs])
-    return _judged(mine, theirs, kinds, stored, (one.bounded[mine], two.bounded[theirs]))
+    axes = [axis.name for axis in one.program.statement(mine).axes]
+    return _judged((mine, theirs), kinds, stored, (one.bounded[mine], two.bounded[theirs]), axes)
 
 
 def _judged(
-    mine: str, theirs: str, kinds: tuple[str, str], stored: tuple[Array, Array], bounded: tuple[Bounded, Bounded]
+    names: tuple[str, str],
+    kinds: tuple[str, str],
+    stored: tuple[Array, Array],
+    bounded: tuple[Bounded, Bounded],
+    axes: Sequence[str],
 ) -> Pair:
+    mine, theirs = names
     a, b = stored
     if a.shape != b.shape:
         return Pair(first=mine, second=theirs, dtypes=kinds, problem=f"its shape is {a.shape} here and {b.shape} there")
@@ -160,6 +168,7 @@ def _judged(
         values=(a[place].item(), b[place].item()),
         beyond=int(np.count_nonzero(beyond)),
         doubt=float(np.median(part)),
+        relation=relation(a, b, allowed, axes) if beyond.any() else "",
     )
 
 

@@ -16,6 +16,7 @@ class Pair:
     `beyond` counts elements that differ by more than their bounds. `doubt` is the larger bound over the size of the
     value at the worst element of the middle half: how many digits rounding may take.
 
+    `relation` says how all of the first comes from the second, where that is simple: a factor, exchanged axes, a shift.
     `problem` says why nothing could be compared: shapes, or a tensor that only one version has.
     """
 
@@ -29,6 +30,7 @@ class Pair:
     values: tuple[float, float] = (0.0, 0.0)
     beyond: int = 0
     doubt: float = 0.0
+    relation: str = ""
     problem: str = ""
 
     @property
@@ -80,6 +82,8 @@ class Comparison:
     def show(self, *, terms: int = 12) -> str:
         """Where they part and why, then every tensor."""
         lines = [self.verdict()]
+        if self.parting is not None and self.parting.relation:
+            lines.append(f"  {self.parting.relation}")
         for name, statement, source in zip(("first ", "second"), self.statements, self.sources, strict=True):
             lines += [f"  {name}  {statement}" + (f"   ({source})" if source else "")] if statement else []
         shown = self.differences[:terms]
@@ -88,6 +92,8 @@ class Comparison:
         lines += [f"  {d.what.ljust(width)}   {d.first.ljust(across)} | {d.second}" for d in shown]
         if len(self.differences) > terms:
             lines.append(f"  and {len(self.differences) - terms} more")
+        if len(self.explanations) == 1:
+            lines += ["", self.explanations[0].show(terms=terms)]
         return "\n".join([*lines, "", *_aligned([_HEAD, *map(_row, self.pairs)])])
 
     def verdict(self) -> str:
@@ -112,6 +118,7 @@ class Comparison:
         statements = "\n".join(s for s in self.statements if s)
         return page(
             element("p", text(self.verdict())),
+            element("p", text(self.parting.relation)) if self.parting is not None else "",
             pre(statements) if statements else "",
             table(("", "first", "second"), rows) if rows else "",
             table(_HEAD, list(map(_row, self.pairs))),
