@@ -3,8 +3,9 @@
 whole.
 
 An intermediate T shares an axis of its consumers if every statement that reads T shares it, under the name a there, and
-each of their reads of T has the bare subscript a at one and the same dimension of T. Then the block [p, q) of all
-consumers needs the block [p, q) of T and nothing else of it. Results that nobody reads share the axes of their names.
+each of their reads of T has the bare subscript a at one and the same dimension of T, and none stands in a softmax along
+a, which needs the whole line. Then the block [p, q) of all consumers needs the block [p, q) of T and nothing else of it.
+Results that nobody reads share the axes of their names.
 Tensors that are computed step by step, or begin before their range, share none.
 """
 
@@ -13,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from unrut.program.nodes import Axis, AxisValue, Program, Role, Statement
-from unrut.program.walk import in_order, reads
+from unrut.program.nodes import Along, Axis, AxisValue, Program, Role, Statement
+from unrut.program.walk import in_order, reads, subexpressions
 from unrut.reference.recurrences import held_whole
 
 
@@ -66,6 +67,9 @@ def _bare_dimensions(statement: Statement, reader: Statement, shared: int | None
         return set()
     axis = reader.axes[shared]
     found = {d for d, own in enumerate(statement.axes) if own.extent == axis.extent}
+    for line in (part for part in subexpressions(reader.body) if isinstance(part, Along)):
+        if line.axis.name == axis.name and any(read.tensor == statement.target for read in reads(line.body)):
+            return set()
     for read in reads(reader.body):
         if read.tensor == statement.target:
             found &= {d for d, s in enumerate(read.subscripts) if isinstance(s, AxisValue) and s.axis == axis.name}

@@ -8,12 +8,16 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from unrut.reference import evaluate, evaluate_with_bounds, evaluation, folding, interpreter
+from unrut.reference import evaluate, evaluate_with_bounds, evaluation, explain, folding, interpreter
 from unrut.reference.blocks import blocks, cuts, footprint, size
 from unrut.reference.bounds import interpreter as bounds_interpreter
 from unrut.reference.places import Scene
 from unrut.reference.sharing import shared_axes
+from unrut.testing.cases import draw_case
+from unrut.testing.programs import programs
 
 MIXED = """f(x: f64[6, 5, 4], w: f64[4, 3]) -> (y, top, place)
 u[n, i, k] = sum[j](x[n, i, j]*w[j, k])*0.5
@@ -48,6 +52,35 @@ def test_blocks_change_nothing_but_the_order_of_sums(program, monkeypatch, scrat
     for name, bounded in evaluate_with_bounds(parsed, given).items():
         assert np.allclose(bounded.value, judged[name].value, rtol=1e-13, atol=1e-13)
         assert np.allclose(bounded.bound, judged[name].bound, rtol=1e-6, atol=0)
+
+
+ALONG = """f(x: f64[6, 5]) -> (y, z)
+s[q, k] = x[q, k]*2
+y[q, k] = softmax(s[q, k], along=q)
+z[q, k] = softmax(s[q, k], along=k)
+"""
+
+
+def test_a_softmax_along_a_shared_axis_needs_the_whole_line(program, monkeypatch):
+    parsed, given = program(ALONG), {"x": arrays()["x"][..., 0]}
+    assert [dict(s.dimension) for s in shared_axes(parsed)] == [{"y": 0, "z": 0}, {"y": 1, "z": 1}]
+    shrink(monkeypatch, 300, 100)
+    found = evaluate(parsed, given)
+    assert np.allclose(found["y"].sum(0), 1)
+    assert np.allclose(found["z"].sum(1), 1)
+    parts = explain(parsed, given, {}, "y", {"q": 2, "k": 1}).foldings[0].terms
+    assert np.allclose([term.value for term in parts], 2 * given["x"][:, 1])
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(sample=programs(exact=True), seed=st.integers(0, 2**31))
+def test_random_programs_give_the_same_in_blocks(sample, seed, monkeypatch):
+    case = draw_case(sample, seed=seed)
+    whole = evaluate(case.program, case.arrays, case.scalars)
+    with monkeypatch.context() as small:
+        shrink(small, 40, 60)
+        for name, found in evaluate(case.program, case.arrays, case.scalars).items():
+            np.testing.assert_array_equal(found, whole[name])
 
 
 def test_argmax_in_blocks_still_takes_the_first(program, monkeypatch):
