@@ -14,7 +14,7 @@ import unrut.emitter.build
 from unrut.emitter.build import cache as cache_module
 from unrut.emitter.build import entry as entry_module
 from unrut.emitter.build import place
-from unrut.emitter.build.cache import open_cache
+from unrut.emitter.build.cache import CacheInfo, open_cache
 
 KEY = "ab" * 32
 OTHER = "cd" * 32
@@ -36,6 +36,18 @@ def test_what_was_published_is_read_back(cache_folder):
     assert made.file("data").read_bytes()[:10] == b"0123456789"
     assert names(cache_folder) == [KEY]
     assert open_cache().read(OTHER) is None
+
+
+@pytest.mark.parametrize(
+    ("trouble", "writable", "state"),
+    [("", True, ""), ("", False, " (read-only)"), ("full", False, " (not used: full)")],
+)
+def test_what_is_said_of_the_cache(monkeypatch, trouble, writable, state):
+    told = CacheInfo(
+        folder="/kernels", trouble=trouble, writable=writable, entries=2, failed=1, size=3 << 19, limit=1 << 30
+    )
+    monkeypatch.setattr(cache_module.Cache, "info", lambda cache: told)
+    assert cache_module.info() == f"/kernels{state}\n2 entries, 1 failed builds: 1.5 of 1024 MiB"
 
 
 def test_an_unfinished_entry_leaves_nothing(cache_folder):

@@ -54,6 +54,8 @@ def cases(make):
         (make.cast(call("add", i, j), F32), "(float)(i + j)"),
         (call("power", real, number(2.0, F32)), "ur_square_f32((float)i)"),
         (call("power", real, number(0.5, F32)), "powf((float)i, 0.5f)"),
+        (call("power", real, make.cast(two, F32)), "ur_square_f32((float)i)"),
+        (call("power", real, make.cast(number(True, BOOL), F32)), "powf((float)i, (float)true)"),
         (call("reciprocal", call("negative", real)), "1.0f / -(float)i"),
         (call("bitwise_and", less, call("invert", less)), "(i < j) & !(i < j)"),
         (call("equal", less, less, dtype=BOOL), "(i < j) == (i < j)"),
