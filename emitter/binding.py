@@ -28,7 +28,7 @@ def form_faults(argument: Argument, value: object) -> Iterator[BindError]:
     if not isinstance(value, np.ndarray) or isinstance(value, np.ma.MaskedArray):
         yield BindError(f"`{name}` is a {type(value).__name__}, not an array", remedy=f"np.asarray({name})")
         return
-    wanted = argument.dtype.numpy
+    wanted = argument.array_dtype.numpy
     if value.dtype != wanted:
         if value.dtype.newbyteorder("=") == wanted:
             swap = f"{name}.astype(np.{wanted.name}), which has this machine's byte order"
@@ -40,10 +40,11 @@ def form_faults(argument: Argument, value: object) -> Iterator[BindError]:
                 if argument.written
                 else f"{name}.astype(np.{wanted.name}), or call the op itself, which compiles for {value.dtype}",
             )
-    if value.ndim != len(argument.shape):
+    if value.ndim != len(argument.array_shape):
+        wanted_text = f"{argument.array_dtype.name}{_shape(argument.array_shape)}"
         yield BindError(
-            f"`{name}` has {value.ndim} dimensions, {argument.dtype.name}{_shape(argument.shape)} has {len(argument.shape)}",
-            remedy=f"an array of shape {_shape(argument.shape)}",
+            f"`{name}` has {value.ndim} dimensions, {wanted_text} has {len(argument.array_shape)}",
+            remedy=f"an array of shape {_shape(argument.array_shape)}",
         )
     if argument.written and not value.flags.writeable:
         yield BindError(f"`{name}` is to be written, and is read-only", remedy=f"np.empty_like({name})")
@@ -53,7 +54,7 @@ def solve_sizes(signature: Signature, shapes: Mapping[str, tuple[int, ...]]) -> 
     """The run-time sizes, each from the first dimension that is nothing but it (or a multiple of it, and a constant)."""
     sizes: dict[str, int] = {}
     for argument in signature.arguments:
-        for extent, number in zip(argument.shape, shapes.get(argument.name, ()), strict=False):
+        for extent, number in zip(argument.array_shape, shapes.get(argument.name, ()), strict=False):
             match extent:
                 case Extent(constant=k, terms=((c, Named(name=name)),)) if c > 0 and name not in sizes:
                     sizes[name] = max(0, (number - k) // c)
@@ -64,7 +65,7 @@ def solve_sizes(signature: Signature, shapes: Mapping[str, tuple[int, ...]]) -> 
 
 def result_shape(argument: Argument, sizes: Mapping[str, int]) -> tuple[int, ...]:
     """The extents of a tensor for given sizes; an extent below 0 is an empty range."""
-    return tuple(max(0, evaluate(extent, sizes)) for extent in argument.shape)
+    return tuple(max(0, evaluate(extent, sizes)) for extent in argument.array_shape)
 
 
 def extent_faults(argument: Argument, array: Array, sizes: Mapping[str, int]) -> Iterator[BindError]:
@@ -73,8 +74,8 @@ def extent_faults(argument: Argument, array: Array, sizes: Mapping[str, int]) ->
     if array.shape != wanted:
         where = f", where {', '.join(f'{n} = {v}' for n, v in sizes.items())}" if sizes else ""
         yield BindError(
-            f"`{argument.name}` has shape {array.shape}, the kernel was compiled for {_shape(argument.shape)}{where}",
-            remedy=f"np.empty({wanted}, np.{argument.dtype.numpy.name})"
+            f"`{argument.name}` has shape {array.shape}, the kernel was compiled for {_shape(argument.array_shape)}{where}",
+            remedy=f"np.empty({wanted}, np.{argument.array_dtype.numpy.name})"
             if argument.written
             else f"an array of shape {wanted}, or call the op itself, which compiles for other shapes",
         )

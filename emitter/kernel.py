@@ -21,6 +21,7 @@ from unrut.emitter.binding import (
 )
 from unrut.emitter.build.library import Library
 from unrut.emitter.build.threads import default_threads
+from unrut.emitter.layout import parts_of
 from unrut.emitter.source import Argument, Signature
 from unrut.errors import BindError, InternalError, Place, RangeError, UnrutError, raise_all
 from unrut.program.extents import extent_text
@@ -180,12 +181,12 @@ class Kernel:
             faults += [f for a, shape in zip(self._results, shapes, strict=True) for f in _fresh_faults(a, shape)]
         for argument, array in pairs:
             faults += extent_faults(argument, array, sizes)
-            faults += layout_faults(argument, array)
+            faults += layout_faults(argument, _elements(argument, array))
         if faults:
             raise_all(faults)
-        layouts = [(a, array.strides) for a, array in pairs]
+        layouts = [(a, _elements(a, array).strides) for a, array in pairs]
         if given is None:
-            layouts += [(a, _c_order(s, a.dtype.size)) for a, s in zip(self._results, shapes, strict=True)]
+            layouts += [(a, _c_order(_whole(a, s), a.dtype.size)) for a, s in zip(self._results, shapes, strict=True)]
         strides = tuple(self._strides(argument, steps) for argument, steps in layouts)
         return _Call(tuple(sizes[name] for name in self.signature.sizes), shapes, strides)
 
@@ -275,7 +276,7 @@ def _form_of(array: Array) -> tuple[object, ...]:
 def _fresh(argument: Argument, shape: tuple[int, ...]) -> Array:
     """An array for a result, in C order."""
     try:
-        return np.empty(shape, argument.dtype.numpy)
+        return np.empty(shape, argument.array_dtype.numpy)
     except (MemoryError, ValueError) as error:
         raise BindError(
             f"there is no memory for `{argument.name}` of shape {shape}: {error}", remedy="smaller arrays"
@@ -284,12 +285,23 @@ def _fresh(argument: Argument, shape: tuple[int, ...]) -> Array:
 
 def _fresh_faults(argument: Argument, shape: tuple[int, ...]) -> list[BindError]:
     """A result that is allocated has C order; a kernel made for another layout has to be given its arrays."""
-    pairs = zip(argument.layout.strides, _c_order(shape, 1), shape, strict=True)
+    whole = _whole(argument, shape)
+    pairs = zip(argument.layout.strides, _c_order(whole, 1), whole, strict=True)
     if 0 in shape or not argument.layout.aligned or all(s in (None, step) or e <= 1 for s, step, e in pairs):
         return []
     return [
         BindError(f"the kernel was compiled for another layout of `{argument.name}`", remedy=f"out={argument.name}")
     ]
+
+
+def _elements(argument: Argument, array: Array) -> Array:
+    """The array as the C function sees it."""
+    return parts_of(array) if argument.layout.pairs else array
+
+
+def _whole(argument: Argument, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of the same."""
+    return (*shape, 2) if argument.layout.pairs else shape
 
 
 def _c_order(shape: tuple[int, ...], size: int) -> tuple[int, ...]:
@@ -307,4 +319,4 @@ def _pointer(argument: Argument, *, array: bool = False) -> str:
 
 
 def _spec(argument: Argument) -> str:
-    return f"{argument.name}: {argument.dtype.name}[{', '.join(map(extent_text, argument.shape))}]"
+    return f"{argument.name}: {argument.array_dtype.name}[{', '.join(map(extent_text, argument.array_shape))}]"

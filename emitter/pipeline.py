@@ -76,9 +76,14 @@ class Trace:
 
 def default_layouts(program: Program) -> dict[str, Layout]:
     """C order for every operand and result."""
-    shapes: dict[str, tuple[Extent, ...]] = {o.name: o.shape for o in program.operands}
-    shapes |= {name: program.shape_of(name) for name in program.results}
-    return {name: contiguous(tuple(e.value() if e.is_fixed else None for e in shape)) for name, shape in shapes.items()}
+    return {
+        name: contiguous(_known(program.shape_of(name)), pairs=program.dtype_of(name).is_complex)
+        for name in (*(operand.name for operand in program.operands), *program.results)
+    }
+
+
+def _known(shape: tuple[Extent, ...]) -> tuple[int | None, ...]:
+    return tuple(extent.value() if extent.is_fixed else None for extent in shape)
 
 
 def emit(

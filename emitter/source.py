@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from unrut.emitter.layout import Layout
 from unrut.emitter.nest import Check
+from unrut.program.complex_loops import complex_of
 from unrut.program.extents import Extent
 from unrut.program.nodes import Precondition
 from unrut.program.types import DType
@@ -15,13 +16,25 @@ from unrut.program.types import DType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Argument:
-    """One tensor argument of the C function: a pointer, followed by its strides where the layout takes them."""
+    """One tensor argument of the C function: a pointer, followed by its strides where the layout takes them.
+
+    An array of complex numbers is one of their parts in C: `dtype` and `shape`, with a last dimension of two, are those.
+    `array_dtype` and `array_shape` are the caller's.
+    """
 
     name: str
     dtype: DType
     shape: tuple[Extent, ...]
     layout: Layout
     written: bool
+
+    @property
+    def array_dtype(self) -> DType:
+        return complex_of(self.dtype) if self.layout.pairs else self.dtype
+
+    @property
+    def array_shape(self) -> tuple[Extent, ...]:
+        return self.shape[:-1] if self.layout.pairs else self.shape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from unrut.reference.complex_calls import complex_call
 from unrut.reference.places import Array
 
 
@@ -21,6 +22,8 @@ def call(function: str, arguments: Sequence[Array]) -> Array:
 
     `erf(x) = 2/sqrt(pi) * integral from 0 to x of exp(-t^2) dt` comes from the C library, as NumPy has none.
     """
+    if any(np.iscomplexobj(argument) for argument in arguments):
+        return complex_call(function, arguments)
     special = _SPECIAL.get(function)
     result: Array = special(*arguments) if special is not None else getattr(np, function)(*arguments)
     return result

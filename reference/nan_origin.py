@@ -20,14 +20,14 @@ def first_strange(
     """One sentence that follows the value down to the operand's element that is not finite, or to the operation that made
     it so from finite values; empty if the value is finite. At one place only; NaN is followed before infinities."""
     found = value(expr, places, scene)
-    if found.dtype.kind != "f" or np.isfinite(found).all():
+    if found.dtype.kind not in "fc" or np.isfinite(found).all():
         return ""
     strange = np.isnan if np.isnan(found).any() else np.isinf
     printer = Printer(program)
 
     def is_strange(part: Expr, at: Places) -> bool:
         there = value(part, at, scene)
-        return there.dtype.kind == "f" and bool(strange(there).any())
+        return there.dtype.kind in "fc" and bool(strange(there).any())
 
     def follow(part: Expr, at: Places) -> str:
         where = ", ".join(f"{axis} = {r.start}" for axis, r in at.ranges.items() if len(r) == 1)
@@ -45,7 +45,7 @@ def first_strange(
                 included = True if part.where is None else value(part.where, inner, scene)
                 for body in (part.body,) if isinstance(part, Reduce) else part.lift:
                     terms = np.broadcast_to(np.where(included, value(body, inner, scene), 0), inner.shape)
-                    if terms.dtype.kind == "f" and strange(terms).any():
+                    if terms.dtype.kind in "fc" and strange(terms).any():
                         return follow(body, _pinned(inner, np.argwhere(strange(terms))[0].tolist()))
             case Along(axis=axis, body=body):
                 line = at.along(axis.name, range(scene.length(axis.extent)))

@@ -22,8 +22,8 @@ def number(expr: Const | AxisValue | ExtentValue | Scalar, places: Places, scene
     """
     rank = (1,) * len(places.ranges)
     match expr:
-        case Const(value=value, dtype=dtype):
-            return np.asarray(value).astype(dtype.numpy).astype(WIDE[dtype]).reshape(rank)
+        case Const(value=value, dtype=dtype, imaginary=imaginary):
+            return np.asarray(value * 1j if imaginary else value).astype(dtype.numpy).astype(WIDE[dtype]).reshape(rank)
         case AxisValue(axis=axis):
             return places.values(axis)
         case ExtentValue(extent=extent):

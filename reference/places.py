@@ -30,8 +30,10 @@ WIDE: Mapping[DType, np.dtype[Any]] = {
     DType.i64: np.dtype(np.int64),
     DType.f32: np.dtype(np.float64),
     DType.f64: np.dtype(np.float64),
+    DType.c64: np.dtype(np.complex128),
+    DType.c128: np.dtype(np.complex128),
 }
-"""What a dtype is computed in: f32 in double precision, so that the reference's own rounding is far below a kernel's;
+"""What a dtype is computed in: f32 and c64 in double precision, so that the reference's own rounding is far below a kernel's;
 integers in themselves, because they wrap."""
 
 

@@ -19,7 +19,7 @@ from unrut.reference.places import Array
 
 def factors_of(expr: Reduce) -> tuple[Expr, ...]:
     """The factors of the body if the reduction is such a sum, else nothing."""
-    if expr.kind is not ReduceKind.sum or expr.where is not None or expr.dtype in (DType.f64, DType.bool):
+    if expr.kind is not ReduceKind.sum or expr.where is not None or expr.dtype in (DType.f64, DType.c128, DType.bool):
         return ()
     parts = _multiplied(expr.body)
     return parts if len(parts) > 1 else ()
@@ -39,7 +39,7 @@ def contract(factors: Sequence[Array], shape: tuple[int, ...], kept: int) -> Arr
     None where it has to be done term by term: a factor is not finite (matrix products may skip a zero times infinity),
     or there are too many dimensions for `einsum`.
     """
-    if len(shape) > 50 or any(f.dtype.kind == "f" and not np.isfinite(f).all() for f in factors):
+    if len(shape) > 50 or any(f.dtype.kind in "fc" and not np.isfinite(f).all() for f in factors):
         return None
     operands: list[object] = []
     seen: set[int] = set()

@@ -44,7 +44,7 @@ def fold_terms(expr: Reduce, places: Places, witness: Witness) -> Folding:
     included = np.ones(terms.shape, np.bool_) if mask is None else np.broadcast_to(mask, inner.shape).ravel()
     dtype = expr.body.dtype
     shown = np.where(included, terms, WIDE[dtype].type(identity(expr.kind, dtype)))
-    magnitude = float(np.abs(shown.astype(np.float64)).sum()) if expr.kind is ReduceKind.sum else math.nan
+    magnitude = float(_magnitudes(shown).sum()) if expr.kind is ReduceKind.sum else math.nan
     value = witness.value(expr, places).item()
     by_weight, order = _by_weight(expr.kind, shown), ", the weightiest first" if terms.size > MANY else ""
     running = _running(expr.kind, shown)
@@ -119,21 +119,24 @@ def _by_weight(kind: ReduceKind, terms: Array) -> Array:
     """Places in the order of interest; NaN always first; in the loops' order if there are few."""
     if terms.size <= MANY:
         return np.arange(terms.size)
-    wide = terms.astype(np.float64)
     match kind:
         case ReduceKind.sum | ReduceKind.prod:
-            weight = np.abs(wide)
+            weight = _magnitudes(terms)
         case ReduceKind.min | ReduceKind.argmin | ReduceKind.all:
-            weight = -wide
+            weight = -terms.astype(np.float64)
         case _:
-            weight = wide
+            weight = terms.astype(np.float64)
     return np.argsort(-np.where(np.isnan(weight), np.inf, weight), kind="stable")
+
+
+def _magnitudes(terms: Array) -> Array:
+    return np.asarray(np.abs(terms if np.iscomplexobj(terms) else terms.astype(np.float64)))
 
 
 def _shares(kind: ReduceKind, terms: Array, magnitude: float, value: float) -> Array:
     match kind:
         case ReduceKind.sum:
-            return np.abs(terms.astype(np.float64)) / magnitude if magnitude > 0 else np.full(terms.shape, math.nan)
+            return _magnitudes(terms) / magnitude if magnitude > 0 else np.full(terms.shape, math.nan)
         case ReduceKind.logsumexp:
             return np.exp(terms - value)
         case _:

@@ -34,6 +34,7 @@ from unrut.errors import (
 from unrut.language.arguments import static
 from unrut.language.functions import (
     abs,  # noqa: A004
+    angle,
     arccos,
     arccosh,
     arcsin,
@@ -44,6 +45,7 @@ from unrut.language.functions import (
     cast,
     cbrt,
     ceil,
+    conj,
     copysign,
     cos,
     cosh,
@@ -55,6 +57,7 @@ from unrut.language.functions import (
     fmax,
     fmin,
     hypot,
+    imag,
     inf,
     isfinite,
     isinf,
@@ -69,6 +72,7 @@ from unrut.language.functions import (
     minimum,
     nan,
     pi,
+    real,
     reciprocal,
     rint,
     sigmoid,
@@ -111,6 +115,8 @@ i32 = DType.i32
 i64 = DType.i64
 f32 = DType.f32
 f64 = DType.f64
+c64 = DType.c64
+c128 = DType.c128
 
 __all__ = [
     "AxisError",
@@ -130,6 +136,7 @@ __all__ = [
     "UnrutError",
     "abs",
     "all",
+    "angle",
     "any",
     "arccos",
     "arccosh",
@@ -144,10 +151,13 @@ __all__ = [
     "axes",
     "axis",
     "bool_",
+    "c64",
+    "c128",
     "cast",
     "cbrt",
     "ceil",
     "compare",
+    "conj",
     "copysign",
     "cos",
     "cosh",
@@ -164,6 +174,7 @@ __all__ = [
     "hypot",
     "i32",
     "i64",
+    "imag",
     "inf",
     "isfinite",
     "isinf",
@@ -189,6 +200,7 @@ __all__ = [
     "pi",
     "prod",
     "quantile",
+    "real",
     "reciprocal",
     "rint",
     "sigmoid",

@@ -73,7 +73,7 @@ def as_array(value: Any, name: str) -> Array:
     """
     if isinstance(value, np.ma.MaskedArray):
         raise BindError(f"argument `{name}` has a mask", remedy="an array and a condition of its own, as two tensors")
-    if isinstance(value, np.ndarray | np.generic | bool | int | float):
+    if isinstance(value, np.ndarray | np.generic | bool | int | float | complex):
         return np.asarray(value)
     if hasattr(value, "__cuda_array_interface__"):
         raise BindError(f"argument `{name}` lies in the memory of a GPU", remedy="an array in main memory")
@@ -135,7 +135,11 @@ def take_results(out: Any, names: Sequence[str]) -> Any:
         )
     found = []
     for value, name in zip(given, names, strict=True):
-        array = None if isinstance(value, np.generic | bool | int | float | list | tuple) else as_array(value, name)
+        array = (
+            None
+            if isinstance(value, np.generic | bool | int | float | complex | list | tuple)
+            else as_array(value, name)
+        )
         if array is None or not (array.flags.writeable or isinstance(value, np.ndarray)):
             raise BindError(f"`out=` for `{name}` can't be written to", remedy="a writable NumPy array")
         found.append(array)

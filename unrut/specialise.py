@@ -125,8 +125,9 @@ def layouts_of(program: Program, arrays: Mapping[str, Array], out: Any) -> dict[
     for name in (*(operand.name for operand in program.operands), *program.results):
         shape = tuple(extent.value() if extent.is_fixed else None for extent in program.shape_of(name))
         array = given.get(name)
-        fits = array is not None and array.ndim == len(shape)
-        found[name] = layout_of(array, shape) if array is not None and fits else contiguous(shape)
+        pairs = program.dtype_of(name).is_complex
+        fits = array is not None and array.ndim == len(shape) and (array.dtype.kind == "c") == pairs
+        found[name] = layout_of(array, shape) if array is not None and fits else contiguous(shape, pairs=pairs)
     return found
 
 

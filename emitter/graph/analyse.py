@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Program to Graph: flatten, then leave out what no result needs."""
+"""Program to Graph: complex numbers become pairs, statements are flattened, what no result needs is left out."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from unrut.emitter.graph.flatten import flatten
 from unrut.emitter.graph.shrink import shrink
 from unrut.errors import BindError
 from unrut.program.nodes import Program, Role
+from unrut.program.pairs import paired
 
 
 def analyse(program: Program) -> Graph:
@@ -17,6 +18,7 @@ def analyse(program: Program) -> Graph:
     """
     if program.cycles or any(s.role is Role.starts for s in program.statements):
         raise BindError("recurrences run in the reference alone so far", remedy=f"{program.name}.reference(...)")
+    program = paired(program).program
     flat = flatten(program)
     kept = (*program.results, *(check.computation for check in flat.checks))
     computations = shrink(flat.computations, kept)

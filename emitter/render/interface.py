@@ -125,15 +125,17 @@ def _said(condition: Precondition) -> str:
     return f"{text}: {condition.because}" if condition.because else text
 
 
-def argument_remarks(signature: Signature) -> tuple[str, ...]:
+def argument_remarks(signature: Signature, dialect: Dialect) -> tuple[str, ...]:
     """One line for each array: `P (read): f32[8, 32], strides 32, 1`."""
     found = []
     for argument in signature.arguments:
-        shape = ", ".join(extent_text(e) for e in argument.shape)
+        shape = ", ".join(extent_text(e) for e in argument.array_shape)
         strides = ", ".join("given" if s is None else str(s) for s in argument.layout.strides)
         if not argument.layout.aligned:
             strides = "given"
         verb = "written" if argument.written else "read"
-        text = f"{argument.name} ({verb}): {argument.dtype.name}[{shape}]"
+        text = f"{argument.name} ({verb}): {argument.array_dtype.name}[{shape}]"
+        if argument.layout.pairs:
+            text += f" as {dialect.types[argument.dtype]} (re, im) pairs"
         found.append(remark(f"{text}, strides {strides}" if argument.shape else text))
     return tuple(found)

@@ -187,7 +187,7 @@ def _unit(
             *(() if workspace.own else ("threads",)),
         ),
         unread=tuple(name for name in (*outside, *(["run"] if struct else [])) if name not in passed),
-        arguments=argument_remarks(signature),
+        arguments=argument_remarks(signature, entry.dialect),
         has_named=bool(named),
         has_run=bool(struct),
         has_indices=bool(indices),

@@ -44,6 +44,8 @@ def multiply(x: Measured, y: Measured, value: Array, dtype: DType) -> Measured:
         (np.abs(x.value) > x.error) & (np.abs(y.value) > y.error) & np.isfinite(x.error) & np.isfinite(y.error)
     )
     error = np.where(special, np.where(sure, 0.0, np.inf), error)
+    # What may have overflown gives NaN with a zero.
+    error = np.where(np.isinf(x.error) | np.isinf(y.error), np.inf, error)
     return _finish(x, y, value, error, dtype)
 
 

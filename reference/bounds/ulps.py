@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 ULPS: Mapping[str, float] = {
     "abs": 0, "negative": 0, "maximum": 0, "minimum": 0, "fmax": 0, "fmin": 0, "copysign": 0,
-    "floor": 0, "ceil": 0, "trunc": 0, "rint": 0, "sign": 0,
+    "real": 0, "imag": 0, "conj": 0, "angle": 8, "floor": 0, "ceil": 0, "trunc": 0, "rint": 0, "sign": 0,
     "add": 0.5, "subtract": 0.5, "multiply": 0.5, "divide": 0.5, "sqrt": 0.5, "square": 0.5, "reciprocal": 0.5,
     "floor_divide": 0.5, "remainder": 1,
     "exp": 4, "exp2": 4, "expm1": 4, "log": 4, "log2": 4, "log10": 4, "log1p": 4, "cbrt": 4, "hypot": 4,

@@ -14,14 +14,15 @@ from unrut.language.elaborate import elaborate
 from unrut.language.parse import parse
 from unrut.program.functions import FUNCTIONS
 from unrut.program.nodes import Cast, Const, Reduce
+from unrut.program.promotion import OF_COMPLEX
 from unrut.program.types import SUPPORTED, DType, dtype_of
 from unrut.program.verify import verify
 from unrut.program.walk import subexpressions
 
-DTYPES = list(SUPPORTED)
+DTYPES = [dtype for dtype in SUPPORTED if not dtype.is_complex]
 HEADER = ", ".join(f"{letter}: {dtype.name}[4]" for letter, dtype in zip("ABCDE", DTYPES, strict=True))
 LETTER = dict(zip(DTYPES, "ABCDE", strict=True))
-UNARY = [f for f in FUNCTIONS.values() if f.arity == 1]
+UNARY = [f for f in FUNCTIONS.values() if f.arity == 1 and f.name not in OF_COMPLEX]
 BINARY = [f for f in FUNCTIONS.values() if f.arity == 2 and f.name != "power"]
 
 

@@ -129,10 +129,6 @@ def test_constant_conditions_are_followed():
         f.program("f32[3]", ahead=True)
 
 
-def test_complex_numbers_are_refused_by_name():
-    assert refused("f(x: f32[3]) -> y\ny[i] = 2j*x[i]").message == "complex numbers are not part of the language yet"
-
-
 def test_a_message_holds_nothing_that_a_terminal_would_obey():
     span = Span(file="f", line=1, column=4, end=8, text="a = \x1b[31m\u202e x")
     shown = str(NotationError("m", places=[Place(span=span)]))

@@ -148,7 +148,7 @@ def test_spans_point_into_the_text_as_written():
         ("y[i] = lambda: 3", NotationError, "this is not part of the notation", ""),
         ("y[i] = [x[i] for i in x]", NotationError, "this is not part of the notation", ""),
         ("y[i] = 'a'", NotationError, "only numbers can stand here", ""),
-        ("y[i] = 1j", NotationError, "complex numbers are not part of the language yet", ""),
+        ("y[i] = 1e999j", NotationError, "the imaginary number is beyond the largest float", "a smaller one"),
         ("y[i] = 99999999999999999999", NotationError, "the number does not fit 64 bits", "a float"),
         ("y[i] = 1e999", NotationError, "the number is beyond the largest float", "inf"),
         ("y[i] = cast(x[i], f16)", DTypeError, "`f16` is not a dtype of unrut", "f32"),

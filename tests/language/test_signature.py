@@ -53,7 +53,7 @@ def test_specs():
         ((3.5,), np.float32, NotationError, "3.5 is no extent"),
         ((-1,), np.float32, NotationError, "-1 is no extent"),
         (("a b",), np.float32, NameClashError, "`a b` can't be the name of a size"),
-        ((3,), np.complex64, DTypeError, "complex64"),
+        ((3,), np.clongdouble, DTypeError, "complex"),
         ((3,), ">f4", DTypeError, "foreign byte order"),
         ((3,), object, DTypeError, "object"),
         ((3,), "nonsense", DTypeError, "`nonsense` is not a dtype"),

@@ -12,6 +12,7 @@ import pytest
 import unrut as ur
 from unrut.errors import AxisError, NotationError
 from unrut.language.vocabulary import SCALAR_FUNCTIONS
+from unrut.program.promotion import OF_COMPLEX
 
 F = "f32[5, 6]"
 
@@ -70,7 +71,7 @@ def test_operators_and_their_reflections():
         np.testing.assert_array_equal(ours, theirs)
 
 
-@pytest.mark.parametrize("name", [*SCALAR_FUNCTIONS, "sigmoid", "logsigmoid"])
+@pytest.mark.parametrize("name", sorted({*SCALAR_FUNCTIONS, "sigmoid", "logsigmoid"} - OF_COMPLEX))
 def test_every_function_has_numpys_name(name):
     function = getattr(ur, name)
     arity = len(inspect.signature(function).parameters)

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from unrut.emitter import emit
 from unrut.emitter.kernel import Kernel
 from unrut.language.elaborate import elaborate
 from unrut.language.parse import parse
@@ -20,7 +19,7 @@ from unrut.program.nodes import Program
 from unrut.program.types import DType
 from unrut.reference import evaluate
 from unrut.testing.cases import Case
-from unrut.testing.nest_interpreter import run
+from unrut.testing.nest_runs import run_program
 
 CORPUS = Path(__file__).parents[2] / "docs" / "conformance" / "cases.toml"
 CASES = tomllib.loads(CORPUS.read_text(encoding="utf-8"))["case"]
@@ -60,7 +59,7 @@ def test_reference(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_nest(case: dict[str, Any]) -> None:
     program, arrays = _loaded(case)
-    _hold(case, run(emit(program).nest, arrays))
+    _hold(case, run_program(program, arrays))
 
 
 @pytest.mark.compiler

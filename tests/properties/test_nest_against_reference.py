@@ -6,11 +6,10 @@ from __future__ import annotations
 from hypothesis import given, note
 from hypothesis import strategies as st
 
-from unrut.emitter import emit
 from unrut.reference import evaluate, evaluate_with_bounds
 from unrut.testing.cases import draw_case
 from unrut.testing.comparison import judge_bounded, judge_exact
-from unrut.testing.nest_interpreter import run
+from unrut.testing.nest_runs import run_program
 from unrut.testing.programs import Sample, programs
 from unrut.testing.values import STYLES
 
@@ -21,7 +20,7 @@ seeds = st.integers(0, 2**31)
 def test_small_integers_agree_bit_for_bit(sample: Sample, seed: int) -> None:
     case = draw_case(sample, seed=seed)
     note(case.text)
-    got = run(emit(case.program).nest, case.arrays, case.scalars, seed=seed)
+    got = run_program(case.program, case.arrays, case.scalars, seed=seed)
     want = evaluate(case.program, case.arrays, case.scalars)
     for name in case.program.results:
         assert not judge_exact(got[name], want[name]).problem, name
@@ -31,7 +30,7 @@ def test_small_integers_agree_bit_for_bit(sample: Sample, seed: int) -> None:
 def test_any_data_agree_within_the_bound(sample: Sample, seed: int, style: str) -> None:
     case = draw_case(sample, seed=seed, style=style)
     note(case.text)
-    got = run(emit(case.program).nest, case.arrays, case.scalars, seed=seed)
+    got = run_program(case.program, case.arrays, case.scalars, seed=seed)
     want = evaluate_with_bounds(case.program, case.arrays, case.scalars)
     for name in case.program.results:
         assert not judge_bounded(got[name], want[name]).problem, name

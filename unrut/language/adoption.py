@@ -14,7 +14,9 @@ from unrut.program.promotion import Kind
 from unrut.program.types import SUPPORTED, DType
 from unrut.spans import Span
 
-WEAK_BOOL, WEAK_INTEGER, WEAK_FLOAT = (Kind(dtype=d, weak=True) for d in (DType.bool, DType.i64, DType.f64))
+WEAK_BOOL, WEAK_INTEGER, WEAK_FLOAT, WEAK_COMPLEX = (
+    Kind(dtype=d, weak=True) for d in (DType.bool, DType.i64, DType.f64, DType.c128)
+)
 LARGEST_INTEGER = 2**63
 
 
@@ -29,6 +31,8 @@ class Typed:
 def number(term: Number) -> Typed:
     """A number as it was written: weak."""
     value = term.value
+    if term.imaginary:
+        return Typed(expr=Const(value=value, dtype=DType.c128, imaginary=True, span=term.span), kind=WEAK_COMPLEX)
     if isinstance(value, bool):
         return Typed(expr=Const(value=value, dtype=DType.bool, span=term.span), kind=WEAK_BOOL)
     if isinstance(value, int):

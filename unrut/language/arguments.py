@@ -160,7 +160,9 @@ def _is_fixed(value: object) -> bool:
     if isinstance(value, tuple):
         return all(_is_fixed(part) or (_is_float(part) and math.isfinite(part)) for part in value)
     if isinstance(value, type):
-        return issubclass(value, np.generic | bool | int | float)
+        return issubclass(value, np.generic | bool | int | float | complex)
+    if isinstance(value, complex | np.complexfloating):
+        return bool(np.isfinite(value))
     return isinstance(value, bool | int | str | np.integer | np.bool_ | np.dtype | DType | None)
 
 

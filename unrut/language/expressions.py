@@ -15,6 +15,7 @@ from unrut.errors import AxisError, DTypeError, NotationError, ShapeError, Unrut
 from unrut.language.adoption import WEAK_BOOL, WEAK_FLOAT, WEAK_INTEGER, Typed, adopt, dtype_named, negated, number
 from unrut.language.components import read_component
 from unrut.language.declarations import Declarations, at, size
+from unrut.language.meaningless import check_exponent, drops_a_part, meaningless
 from unrut.language.notation import (
     Applied,
     Choice,
@@ -31,7 +32,6 @@ from unrut.language.notation import (
 )
 from unrut.language.spelling import counted, some_axes
 from unrut.program.extents import Extent
-from unrut.program.functions import FUNCTIONS
 from unrut.program.nodes import (
     AxisValue,
     Call,
@@ -44,7 +44,7 @@ from unrut.program.nodes import (
     Scalar,
     Where,
 )
-from unrut.program.promotion import ROUNDINGS, Kind, loop, meet
+from unrut.program.promotion import ROUNDINGS, Kind, loop, meet, widened
 from unrut.program.types import DType
 
 
@@ -122,6 +122,8 @@ class Expressions:
             case Conversion(operand=operand, dtype=name):
                 inner = self.read(operand, scope.plain)
                 dtype = dtype_named(name, term.span)
+                if inner.kind.dtype.is_complex and not dtype.is_complex and dtype is not DType.bool:
+                    raise drops_a_part(inner.kind, dtype, term)
                 return Typed(expr=Cast(operand=inner.expr, dtype=dtype, span=term.span), kind=Kind(dtype=dtype))
             case Reduction() | Folding():
                 return self.bound(term, scope)
@@ -212,8 +214,8 @@ class Expressions:
             outside=self.policy(term, dtype, scope),
             span=term.span,
         )
-        if scope.widen is not None and scope.widen is not dtype and dtype is not DType.bool:
-            dtype = scope.widen
+        if scope.widen is not None and widened(dtype, scope.widen) is not dtype:
+            dtype = widened(dtype, scope.widen)
             read = Cast(operand=read, dtype=dtype, implicit=True, span=term.span)
         return Typed(expr=read, kind=Kind(dtype=dtype, weak=term.tensor in known.weak))
 
@@ -258,16 +260,18 @@ class Expressions:
         bools_stay = term.function in _OWN_DTYPES
         found = self.all(term.arguments, scope.plain if bools_stay else scope)
         taken = loop(term.function, tuple(typed.kind for typed in found))
+        if term.function in ("real", "conj") and not found[0].kind.dtype.is_complex:
+            return found[0]
         if taken is None:
-            raise _meaningless(term, [typed.kind for typed in found])
+            raise meaningless(term, [typed.kind for typed in found])
         if term.function in ROUNDINGS and not found[0].kind.dtype.is_float:
             return found[0]
         if term.function == "negative" and isinstance(found[0].expr, Const):
             return Typed(expr=negated(found[0].expr, term.span), kind=found[0].kind)
         arguments = tuple(adopt(typed, dtype) for typed, dtype in zip(found, taken.arguments, strict=True))
         result = taken.result
-        if term.function == "power" and result.dtype.is_integer:
-            _check_exponent(term, arguments[1])
+        if term.function == "power" and not result.dtype.is_float:
+            check_exponent(term, arguments[1], result.dtype.is_complex)
         expr = Call(function=term.function, arguments=arguments, dtype=result.dtype, span=term.span)
         return Typed(expr=expr, kind=result)
 
@@ -293,36 +297,6 @@ class Expressions:
 _OWN_DTYPES = frozenset(
     "less less_equal greater greater_equal equal not_equal isnan isinf isfinite signbit".split()
 )  # whose arguments are not widened
-
-
-def _check_exponent(term: Applied, exponent: Expr) -> None:
-    if isinstance(exponent, Const) and exponent.value >= 0:
-        return
-    fault = "negative" if isinstance(exponent, Const) else "no constant"
-    raise DTypeError(
-        f"an integer to a power that is {fault} has no integer meaning",
-        places=at(term.span),
-        remedy="cast(base, f64)**exponent; for powers of two, 1 << exponent",
-    )
-
-
-def _meaningless(term: Applied, kinds: list[Kind]) -> DTypeError:
-    truths = all(kind.dtype is DType.bool for kind in kinds)
-    floats = any(kind.dtype.is_float for kind in kinds)
-    match term.function:
-        case "subtract" if truths:
-            remedy = "a ^ b for exclusive or, or cast(a, i32) - cast(b, i32)"
-        case "negative" if truths:
-            remedy = "~a for not"
-        case "bitwise_and" | "bitwise_or" | "bitwise_xor" | "invert" if floats:
-            remedy = "comparisons in brackets: (a < b) & (c < d)"
-        case "left_shift" | "right_shift" if floats:
-            remedy = "a * 2.0**n"
-        case _:
-            remedy = "cast(a, f32)" if truths else "another dtype: cast(a, f32)"
-    shown = " and ".join(str(kind) for kind in kinds)
-    name = FUNCTIONS[term.function].symbol or term.function
-    return DTypeError(f"`{name}` has no meaning for {shown}", places=at(term.span), remedy=remedy)
 
 
 def _shown(extent: Extent) -> str:

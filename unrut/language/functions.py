@@ -161,6 +161,26 @@ def sign(x: Value) -> Expression:
     return apply("sign", x)
 
 
+def real(z: Value) -> Expression:
+    """The real part of a complex number; a real number itself."""
+    return apply("real", z)
+
+
+def imag(z: Value) -> Expression:
+    """The imaginary part of a complex number."""
+    return apply("imag", z)
+
+
+def conj(z: Value) -> Expression:
+    """real(z) - i imag(z); a real number itself."""
+    return apply("conj", z)
+
+
+def angle(z: Value) -> Expression:
+    """The angle of a complex number, arctan2(imag(z), real(z)), in [-pi, pi]."""
+    return apply("angle", z)
+
+
 def erf(x: Value) -> Expression:
     """Error function."""
     return apply("erf", x)

@@ -20,9 +20,10 @@ DEEPEST = 128  # levels of one term: passes recurse, so this bounds their stack
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Number:
-    """A Python bool, int or float; `ur.inf`, `ur.nan`, `ur.pi` are floats."""
+    """A Python bool, int or float; `ur.inf`, `ur.nan`, `ur.pi` are floats. `imaginary`: `2j`, of value 2.0."""
 
     value: bool | int | float
+    imaginary: bool = False
     span: Span | None = field(default=None, compare=False)
 
 

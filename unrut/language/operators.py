@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -129,7 +130,7 @@ class Operators(Refusals):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Expression:
         """NumPy scalars on the left of an operator arrive here; named functions of NumPy are refused."""
-        scalars = all(isinstance(x, Operators | np.generic | bool | int | float) for x in inputs)
+        scalars = all(isinstance(x, Operators | np.generic | bool | int | float | complex) for x in inputs)
         function = FUNCTIONS.get(ufunc.__name__)
         if function is not None and function.symbol and method == "__call__" and not options and scalars:
             return apply(ufunc.__name__, *inputs)
@@ -209,6 +210,8 @@ def as_expression(value: Value, span: Span | None = None) -> Expression:
             return value.as_expression(span)  # type: ignore[attr-defined, no-any-return]
         case bool() | int() | float():
             return Expression(number(value, span))
+        case complex():
+            return _complex(value, span)
         case np.generic():
             return as_expression(value.item(), span)
         case _:
@@ -219,7 +222,7 @@ def _is_index(term: Term, parts: tuple[Expression, ...]) -> bool:
     """Whether a term is integer arithmetic of axes, extents and numbers alone."""
     match term:
         case Number(value=value):
-            return type(value) is int
+            return type(value) is int and not term.imaginary
         case Size():
             return True
         case Applied(function="add" | "subtract" | "multiply"):
@@ -243,6 +246,17 @@ def number(value: bool | int | float, span: Span | None) -> Number:
     return Number(value=plain, span=span)
 
 
+def _complex(value: complex, span: Span | None) -> Expression:
+    """A Python complex number: an imaginary one, or the sum of a real and an imaginary one."""
+    if not math.isfinite(value.real) or not math.isfinite(value.imag):
+        message = f"{value!r} has a part that is no finite number"
+        raise DTypeError(message, places=place(span), remedy="a finite number, or cast(..., c64) of a real expression")
+    if value.real == 0:
+        return Expression(Number(value=value.imag, imaginary=True, span=span))
+    imaginary = Expression(Number(value=abs(value.imag), imaginary=True, span=span))
+    return apply("subtract" if value.imag < 0 else "add", value.real, imaginary)
+
+
 def _array_inside(span: Span | None) -> UnrutError:
     return NotationError(
         "an array can't stand in an expression",
@@ -256,9 +270,6 @@ def no_value(value: object, span: Span | None) -> UnrutError:
     match value:
         case np.ndarray():
             return _array_inside(span)
-        case complex():
-            message = "complex numbers are not part of the language yet"
-            return DTypeError(message, places=place(span), remedy="real and imaginary part in two tensors")
         case tuple() | list() if value and all(isinstance(part, Axis) for part in value):
             names = [part.name for part in value]
             one = f'{names[0]}, = ur.axes("{names[0]}"), with a comma, or {names[0]} = ur.axis("{names[0]}")'

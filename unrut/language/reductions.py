@@ -18,7 +18,7 @@ from unrut.language.notation import Line, Reduction
 from unrut.language.ranks import check_arguments, typed_rank
 from unrut.program.functions import COMPARISONS, PREDICATES
 from unrut.program.nodes import Along, AlongKind, Axis, Call, Cast, Expr, Read, Reduce, ReduceKind, Where
-from unrut.program.promotion import Kind, accumulator, exponential, meet, result_of
+from unrut.program.promotion import Kind, accumulator, exponential, meet, result_of, widened
 from unrut.program.types import DType
 from unrut.spans import Span
 
@@ -42,7 +42,7 @@ def read_reduction(reader: Expressions, term: Reduction, scope: Scope) -> Typed:
     # A weak body has no array whose dtype could be widened: the result of the plain reduction is converted.
     taken = wanted if wanted is not None and not natural.weak else natural
     body = first
-    if any(dtype not in (taken.dtype, DType.bool) for dtype in exposed(first.expr)) and taken.dtype is not DType.bool:
+    if taken.dtype is not DType.bool and any(widened(d, taken.dtype) is not d for d in exposed(first.expr)):
         body = reader.read(term.body, Scope(axes=inner.axes, widen=taken.dtype))
     result = result_of(kind, taken)
     expr: Expr = Reduce(
@@ -75,7 +75,8 @@ def read_line(reader: Expressions, term: Line, scope: Scope) -> Typed:
     body = reader.read(term.body, scope.plain)
     kind = exponential(body.kind)
     if kind is None:
-        raise DTypeError(f"`{term.kind}` has no meaning for {body.kind}", places=at(term.span), remedy="cast(..., f32)")
+        remedy = "abs(...) or real(...) inside it" if body.kind.dtype.is_complex else "cast(..., f32)"
+        raise DTypeError(f"`{term.kind}` has no meaning for {body.kind}", places=at(term.span), remedy=remedy)
     axis = Axis(name=term.axis, extent=scope.axes[term.axis])
     expr = Along(kind=AlongKind[term.kind], axis=axis, body=adopt(body, kind.dtype), dtype=kind.dtype, span=term.span)
     return Typed(expr=expr, kind=kind)
@@ -145,8 +146,11 @@ def _wanted(term: Reduction, natural: Kind) -> Kind | None:
     if term.dtype is None:
         return None
     dtype = dtype_named(term.dtype, term.span)
+    is_wider = dtype.is_complex or (dtype.is_float and not natural.dtype.is_complex)
+    takes_complex = term.kind in ("sum", "prod")
+    exact = natural.dtype.is_integer or natural.dtype is DType.bool
     floats_only = term.kind == "logsumexp"
-    if dtype is DType.bool or (natural.dtype.is_float and not dtype.is_float) or (floats_only and not dtype.is_float):
+    if dtype is DType.bool or (dtype.is_complex and not takes_complex) or not (is_wider or (exact and not floats_only)):
         raise DTypeError(
             f"`{term.kind}` of {natural} can't accumulate in {dtype.name}",
             places=at(term.span),
@@ -156,6 +160,5 @@ def _wanted(term: Reduction, natural: Kind) -> Kind | None:
 
 
 def _no_accumulator(term: Reduction, body: Kind) -> DTypeError:
-    return DTypeError(
-        f"`{term.kind}` has no meaning for {body}", places=at(term.span), remedy="cast(..., f32) inside it"
-    )
+    remedy = f"{term.kind} of abs(...) or real(...)" if body.dtype.is_complex else "cast(..., f32) inside it"
+    return DTypeError(f"`{term.kind}` has no meaning for {body}", places=at(term.span), remedy=remedy)

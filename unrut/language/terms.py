@@ -119,9 +119,9 @@ class TermReader:
         if value is Ellipsis:
             raise self.fault("`...` is not part of the notation", node, "one subscript for each dimension")
         if isinstance(value, complex):
-            raise self.fault(
-                "complex numbers are not part of the language yet", node, "two tensors, real and imaginary"
-            )
+            if math.isinf(value.imag):
+                raise self.fault("the imaginary number is beyond the largest float", node, "a smaller one")
+            return Number(value=value.imag, imaginary=True, span=self.span(node))
         if not isinstance(value, bool | int | float):
             remedy = '"edge" and the like stand in P.outside("edge")[...] alone'
             raise self.fault("only numbers can stand here", node, remedy)

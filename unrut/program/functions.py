@@ -2,7 +2,7 @@
 """The scalar functions of the notation: NumPy's names, arity, and how the operators among them are written.
 
 `maximum` and `minimum` propagate NaN, `fmax` and `fmin` drop it, `rint` rounds halves to even, integer `floor_divide` and
-`remainder` floor and give 0 for a zero divisor: all as in NumPy.
+`remainder` floor and give 0 for a zero divisor: all as in NumPy. `real`, `imag`, `conj`, `angle` are of complex numbers.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _OPERATORS = (
 
 _UNARY = (
     "abs exp exp2 expm1 log log2 log10 log1p sqrt cbrt square reciprocal sin cos tan arcsin arccos arctan sinh cosh tanh "
-    "arcsinh arccosh arctanh floor ceil trunc rint sign erf isnan isinf isfinite signbit"
+    "arcsinh arccosh arctanh floor ceil trunc rint sign erf isnan isinf isfinite signbit real imag conj angle"
 ).split()
 
 _BINARY = "maximum minimum fmax fmin arctan2 hypot copysign logaddexp".split()

@@ -47,10 +47,14 @@ class Axis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Const:
-    """A number: `dtype(value)`, rounded once. bool values for bool, int or float for the others; may be inf or nan."""
+    """A number: `dtype(value)`, rounded once. bool values for bool, int or float for the others; may be inf or nan.
+
+    `imaginary`, only of a complex dtype: the number is `value*i`, finite.
+    """
 
     value: bool | int | float
     dtype: DType
+    imaginary: bool = False
     span: Span | None = field(default=None, compare=False, repr=False)
 
 

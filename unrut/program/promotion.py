@@ -17,12 +17,14 @@ from functools import lru_cache
 
 import numpy as np
 
+from unrut.program.complex_loops import complex_loop, complex_of
 from unrut.program.nodes import ReduceKind
 from unrut.program.types import SUPPORTED, DType, dtype_of, promote
 
 # No ufunc of NumPy, or one whose answer for integers differs between NumPy 2.0 and 2.1: as another one.
 _LIKE = {"erf": "exp"}
 ROUNDINGS = frozenset({"floor", "ceil", "trunc"})
+OF_COMPLEX = frozenset({"real", "imag", "conj", "angle"})  # the first and third leave real numbers as they are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,11 @@ def loop(function: str, arguments: tuple[Kind, ...]) -> Loop | None:
     `floor`, `ceil` and `trunc` leave integers and bools as they are (NumPy 2.1 and later).
     """
     weak = all(kind.weak for kind in arguments)
+    if any(kind.dtype.is_complex for kind in arguments):
+        known = complex_loop(function, [kind.dtype for kind in arguments], [kind.weak for kind in arguments])
+        return None if known is None else Loop(arguments=known[0], result=Kind(dtype=known[1], weak=weak))
+    if function in OF_COMPLEX:
+        return None
     if function in ROUNDINGS and not arguments[0].dtype.is_float:
         return Loop(arguments=(arguments[0].dtype,), result=arguments[0])
     ufunc = getattr(np, _LIKE.get(function, function))
@@ -76,8 +83,10 @@ def meet(kinds: Sequence[Kind]) -> Kind:
     strong = [kind.dtype for kind in kinds if not kind.weak]
     weak = [kind.dtype for kind in kinds if kind.weak]
     if not strong:
-        return Kind(dtype=max(weak, key=[DType.bool, DType.i64, DType.f64].index), weak=True)
+        return Kind(dtype=max(weak, key=[DType.bool, DType.i64, DType.f64, DType.c128].index), weak=True)
     dtype = promote(*strong)
+    if dtype.is_complex or DType.c128 in weak:
+        return Kind(dtype=complex_of(dtype))
     if DType.f64 in weak and not dtype.is_float:
         dtype = DType.f64
     if DType.i64 in weak and dtype is DType.bool:
@@ -88,8 +97,11 @@ def meet(kinds: Sequence[Kind]) -> Kind:
 def accumulator(kind: ReduceKind, body: Kind) -> Kind | None:
     """What a reduction accumulates in: NumPy's choice for sum and prod; the body's own dtype otherwise.
 
-    None where the body has no meaning there (logsumexp of bool).
+    None where the body has no meaning there (logsumexp of bool, max of complex numbers).
     """
+    if body.dtype.is_complex:
+        truths = dict.fromkeys((ReduceKind.any, ReduceKind.all, ReduceKind.count), Kind(dtype=DType.bool, weak=body.weak))
+        return {ReduceKind.sum: body, **truths}.get(kind)
     match kind:
         case ReduceKind.sum | ReduceKind.prod:
             return Kind(dtype=body.dtype if body.dtype.is_float else DType.i64, weak=body.weak)
@@ -105,8 +117,15 @@ def accumulator(kind: ReduceKind, body: Kind) -> Kind | None:
 
 def exponential(body: Kind) -> Kind | None:
     """The kind of `exp` of a body: what softmax and logsumexp compute in."""
-    found = loop("exp", (body,))
+    found = None if body.dtype.is_complex else loop("exp", (body,))
     return None if found is None else found.result
+
+
+def widened(dtype: DType, taken: DType) -> DType:
+    """What a read is cast to inside a reduction that accumulates in `taken`: real numbers stay real, complex ones complex."""
+    if dtype is DType.bool:
+        return dtype
+    return complex_of(taken) if dtype.is_complex else taken.part
 
 
 def result_of(kind: ReduceKind, taken: Kind) -> Kind:

@@ -95,8 +95,8 @@ class Printer:
     def loose(self, expr: Expr) -> tuple[str, int]:
         """An expression without brackets around it, and how tightly it binds."""
         match expr:
-            case Const(value=value):
-                text = number_text(value)
+            case Const(value=value, imaginary=imaginary):
+                text = f"{number_text(value).removesuffix('.0')}j" if imaginary else number_text(value)
                 return text, _SIGN if text.startswith("-") else _ATOM
             case AxisValue(axis=axis):
                 return axis, _ATOM

@@ -29,6 +29,8 @@ class DType(enum.Enum):
     bf16 = "bfloat16"
     f32 = "float32"
     f64 = "float64"
+    c64 = "complex64"
+    c128 = "complex128"
 
     @property
     def numpy(self) -> np.dtype[Any]:
@@ -54,9 +56,18 @@ class DType(enum.Enum):
         return self is not DType.bool and self.name[0] != "u"
 
     @property
+    def is_complex(self) -> builtins.bool:
+        return self in _PARTS
+
+    @property
+    def part(self) -> DType:
+        """The dtype of the real and imaginary parts of a complex one; any other dtype itself."""
+        return _PARTS.get(self, self)
+
+    @property
     def size(self) -> int:
         """Bytes of one element."""
-        return 1 if self is DType.bool else int(self.name.lstrip("bfiu")) // 8
+        return 1 if self is DType.bool else int(self.name.lstrip("bcfiu")) // 8
 
     @property
     def limits(self) -> tuple[int, int]:
@@ -85,7 +96,9 @@ class DType(enum.Enum):
 
 
 # The dtypes that the notation takes: each joins when every room has it.
-SUPPORTED = (DType.bool, DType.i32, DType.i64, DType.f32, DType.f64)
+SUPPORTED = (DType.bool, DType.i32, DType.i64, DType.f32, DType.f64, DType.c64, DType.c128)
+
+_PARTS = {DType.c64: DType.f32, DType.c128: DType.f64}
 
 # Digits of the significand, exponents of the least subnormal and of the power of two behind the largest number.
 _FLOATS = {

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import assert_never
 
@@ -51,9 +52,8 @@ def expression_faults(expr: Expr, scalars: tuple[str, ...]) -> Iterator[str]:
         case Where(condition=condition, then=then, otherwise=otherwise, dtype=dtype):
             if condition.dtype is not DType.bool or then.dtype is not dtype or otherwise.dtype is not dtype:
                 yield f"where({condition.dtype}, {then.dtype}, {otherwise.dtype}) is {dtype}"
-        case Cast(operand=operand, dtype=dtype, implicit=implicit):
-            if implicit and operand.dtype is dtype:
-                yield f"an implicit cast from {dtype} to itself"
+        case Cast():
+            yield from _cast(expr)
         case Reduce():
             yield from _reduce(expr)
         case Fold() | Local():
@@ -77,10 +77,22 @@ def _read(read: Read) -> Iterator[str]:
         yield f"{read.tensor} is {read.dtype} inside and {outside.dtype} outside"
 
 
+def _cast(cast: Cast) -> Iterator[str]:
+    source, target = cast.operand.dtype, cast.dtype
+    if cast.implicit and source is target:
+        yield f"an implicit cast from {target} to itself"
+    if source.is_complex and not target.is_complex and target is not DType.bool:
+        yield f"a cast from {source} to {target}"
+
+
 def _const(const: Const) -> Iterator[str]:
     value, dtype = const.value, const.dtype
-    if isinstance(value, bool) != (dtype is DType.bool) or (isinstance(value, float) and not dtype.is_float):
+    if isinstance(value, bool) != (dtype is DType.bool) or (
+        isinstance(value, float) and not dtype.is_float and not dtype.is_complex
+    ):
         yield f"the number {value!r} is {dtype}"
+    elif const.imaginary and not (dtype.is_complex and math.isfinite(value)):
+        yield f"the imaginary number {value!r}j is {dtype}"
     elif dtype.is_integer and not -(2 ** (8 * dtype.size - 1)) <= value < 2 ** (8 * dtype.size - 1):
         yield f"the number {value} does not fit {dtype}"
 
@@ -95,10 +107,10 @@ def _call(call: Call) -> Iterator[str]:
         arguments=arguments, result=Kind(dtype=call.dtype)
     ):
         yield f"{shown} is {call.dtype}, which is no loop of NumPy's"
-    if function == "power" and call.dtype.is_integer:
+    if function == "power" and not call.dtype.is_float:
         exponent = call.arguments[1]
-        if not isinstance(exponent, Const) or exponent.value < 0:
-            yield f"{shown} with an exponent that is no constant from 0"
+        if not isinstance(exponent, Const) or (exponent.value < 0 and not call.dtype.is_complex):
+            yield f"{shown} with an exponent that is no constant" + " from 0" * (not call.dtype.is_complex)
 
 
 def _reduce(reduce: Reduce) -> Iterator[str]:
@@ -111,6 +123,8 @@ def _reduce(reduce: Reduce) -> Iterator[str]:
     if reduce.dtype is not given:
         yield f"{kind.value} of {taken} is {reduce.dtype}"
     if kind in _TRUTHS and taken is not DType.bool:
+        yield f"{kind.value} accumulates {taken}"
+    if taken.is_complex and kind not in (ReduceKind.sum, ReduceKind.prod):
         yield f"{kind.value} accumulates {taken}"
     if (kind is ReduceKind.logsumexp and not taken.is_float) or (
         kind in (ReduceKind.sum, ReduceKind.prod) and taken is DType.bool

@@ -27,6 +27,8 @@ from unrut.program.types import DType
 def written_kind(expr: Expr) -> Kind:
     """The kind that the front end gives to an expression when it reads it alone, outside any reduction."""
     match expr:
+        case Const(imaginary=True):
+            return Kind(dtype=DType.c128, weak=True)
         case Const(value=bool()):
             return Kind(dtype=DType.bool, weak=True)
         case Const(value=value):

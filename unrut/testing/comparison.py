@@ -28,13 +28,14 @@ class Verdict:
 
 def judge_exact(got: Array, want: Array) -> Verdict:
     """Equal values everywhere (0 and -0 are equal, NaN equals NaN)."""
+    got, want = _parts(got), _parts(want)
     same = (got == want) | ((got != got) & (want != want))
     return Verdict(worst=0.0, judged=1.0, undecided=0, problem=_first(~same, got, want, None))
 
 
 def judge_bounded(got: Array, want: Bounded) -> Verdict:
     """Within the derived bound. Where the bound is infinite nothing is judged; special values without doubt must be equal."""
-    value, bound = np.asarray(want.value), np.asarray(want.bound)
+    got, value, bound = _parts(got), _parts(np.asarray(want.value)), _parts(np.asarray(want.bound))
     judged = np.asarray(np.isfinite(bound))
     with np.errstate(all="ignore"):
         error = np.abs(got.astype(np.float64) - value) if got.dtype.kind in "bi" else np.abs(got - value)
@@ -48,6 +49,11 @@ def judge_bounded(got: Array, want: Bounded) -> Verdict:
         undecided=int(np.count_nonzero(want.undecided)),
         problem=_first(~right, got, value, bound),
     )
+
+
+def _parts(array: Array) -> Array:
+    """Complex numbers as their parts, along one dimension more; anything else as it is."""
+    return array[..., None].view(array.real.dtype) if array.dtype.kind == "c" else array
 
 
 def _first(wrong: Array, got: Array, want: Array, bound: Array | None) -> str:

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Expressions of complex numbers as pairs of real expressions, node by node.
+
+A formula mentions its arguments several times, so what would become too large is bound first: its parts become statements of
+their own over the axes that they depend on, under the guards that hold there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import assert_never
+
+from unrut.errors import InternalError
+from unrut.program.complex_loops import PREDICATES
+from unrut.program.nodes import (
+    Along,
+    Axis,
+    AxisValue,
+    Call,
+    Cast,
+    Const,
+    Expr,
+    ExtentValue,
+    OutsideMode,
+    Read,
+    Reduce,
+    ReduceKind,
+    Scalar,
+    Where,
+)
+from unrut.program.pair_functions import TO_PAIR, TO_REAL, Pair, call, choose, multiply, number, predicate
+from unrut.program.types import DType
+from unrut.program.walk import children, free_axes, reads, rebuild, subexpressions
+
+LARGE = 120  # nodes of a part: a formula's arguments are bound rather than that it grows beyond
+SMALL = 8  # nodes of an argument that is always written out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """The axes bound where an expression stands, from the outside in, and the conditions under which it is evaluated."""
+
+    axes: tuple[Axis, ...]
+    guards: tuple[Expr, ...] = ()
+
+    def under(self, guard: Expr) -> Scope:
+        return replace(self, guards=(*self.guards, guard))
+
+    def within(self, axes: tuple[Axis, ...]) -> Scope:
+        return replace(self, axes=(*self.axes, *axes))
+
+
+Bind = Callable[[Expr, tuple[Axis, ...], str], Read]
+"""Make a statement of a real expression over some axes, with a suffix for its name; gives the read of it."""
+
+
+class PairReader:
+    """Reads expressions. `parts` names the two tensors that hold a computed complex one; operands have a last dimension."""
+
+    def __init__(self, parts: dict[str, tuple[str, str]], bind: Bind) -> None:
+        self.parts = parts
+        self.bind = bind
+        self._bound: dict[tuple[Expr, tuple[Axis, ...]], Read] = {}
+
+    def real(self, expr: Expr, scope: Scope) -> Expr:
+        """An expression that is no complex number, with all that is complex in it replaced."""
+        match expr:
+            case Call(function=function, arguments=arguments) if any(a.dtype.is_complex for a in arguments):
+                pairs = [self.number(a, scope) for a in arguments]
+                return predicate(function, pairs[0]) if function in PREDICATES else TO_REAL[function](*pairs)
+            case Cast(operand=operand) if operand.dtype.is_complex:
+                re, im = self.pair(operand, scope).both
+                parts = (call("not_equal", part, number(0.0, part), dtype=DType.bool) for part in (re, im))
+                return call("bitwise_or", *parts)
+            case Where(condition=condition, then=then, otherwise=otherwise):
+                test, under, beside = self._branches(condition, scope)
+                return rebuild(expr, (test, self.real(then, under), self.real(otherwise, beside)))
+            case Reduce():
+                inner, where = self._inside(expr, scope)
+                initial = None if expr.initial is None else self.real(expr.initial, scope)
+                return replace(expr, body=self.real(expr.body, inner), where=where, initial=initial)
+            case _:
+                inner_parts = tuple(self.real(part, scope) for part in children(expr))
+                return rebuild(expr, inner_parts) if inner_parts else expr
+
+    def number(self, expr: Expr, scope: Scope) -> Pair:
+        """Any number: a real one has no imaginary part."""
+        return self.pair(expr, scope) if expr.dtype.is_complex else Pair(re=self.real(expr, scope))
+
+    def pair(self, expr: Expr, scope: Scope) -> Pair:
+        """The two parts of a complex expression."""
+        part = expr.dtype.part
+        match expr:
+            case Const(value=value, imaginary=imaginary):
+                known, zero = Const(value=value, dtype=part), Const(value=0.0, dtype=part)
+                return Pair(re=zero, im=known) if imaginary else Pair(re=known, im=zero)
+            case Read():
+                return self._read(expr, scope)
+            case Call():
+                return self._call(expr, scope)
+            case Where(condition=condition, then=then, otherwise=otherwise):
+                test, under, beside = self._branches(condition, scope)
+                branches = zip(self.pair(then, under).both, self.pair(otherwise, beside).both, strict=True)
+                re, im = (choose(test, yes, no) for yes, no in branches)
+                return Pair(re=re, im=im)
+            case Cast(operand=operand) if operand.dtype.is_complex:
+                re, im = self.pair(operand, scope).both
+                return Pair(re=_cast(re, part), im=_cast(im, part))
+            case Cast(operand=operand):
+                return Pair(re=_cast(self.real(operand, scope), part), im=Const(value=0.0, dtype=part))
+            case Reduce(kind=ReduceKind.sum):
+                return self._sum(expr, scope)
+            case Reduce() | AxisValue() | ExtentValue() | Scalar() | Along():
+                raise InternalError(f"a {type(expr).__name__} of complex numbers")
+            case _:
+                assert_never(expr)
+
+    def _read(self, expr: Read, scope: Scope) -> Pair:
+        subscripts = tuple(self.real(s, scope) for s in expr.subscripts)
+        outside: tuple[OutsideMode | Expr | None, ...] = (None, None)
+        if isinstance(expr.outside, OutsideMode):
+            outside = (expr.outside, expr.outside)
+        elif expr.outside is not None:
+            outside = self.pair(expr.outside, scope).both
+        found = []
+        for k in range(2):
+            name, last = (self.parts[expr.tensor][k], ()) if expr.tensor in self.parts else (expr.tensor, (k,))
+            places = (*subscripts, *(Const(value=p, dtype=DType.i64) for p in last))
+            made = replace(expr, tensor=name, subscripts=places, dtype=expr.dtype.part, outside=outside[k])
+            found.append(made)
+        return Pair(re=found[0], im=found[1])
+
+    def _call(self, expr: Call, scope: Scope) -> Pair:
+        if expr.function == "power":
+            return self._power(expr, scope)
+        arguments = [self.number(a, scope) for a in expr.arguments]
+        made = TO_PAIR[expr.function](*arguments)
+        if _size(made) > LARGE:
+            made = TO_PAIR[expr.function](*(self._settled(a, scope) for a in arguments))
+        return made
+
+    def _power(self, expr: Call, scope: Scope) -> Pair:
+        """`z**n` by squaring, `1/z**-n` for negative n."""
+        exponent = expr.arguments[1]
+        if not isinstance(exponent, Const):
+            raise InternalError("the exponent of a complex power is no constant")
+        square = self._settled(self.pair(expr.arguments[0], scope), scope)
+        n, result = int(exponent.value), None
+        while remaining := abs(n):
+            if remaining % 2:
+                result = square if result is None else self._settled(multiply(result, square), scope)
+            n = remaining // 2
+            square = self._settled(multiply(square, square), scope) if n else square
+        part = expr.dtype.part
+        if result is None:
+            return Pair(re=Const(value=1.0, dtype=part), im=Const(value=0.0, dtype=part))
+        return TO_PAIR["reciprocal"](result) if exponent.value < 0 else result
+
+    def _settled(self, pair: Pair, scope: Scope) -> Pair:
+        """A number whose parts are small enough to be mentioned several times."""
+        if pair.im is None:
+            return Pair(re=self._named(pair.re, scope, ""))
+        return Pair(re=self._named(pair.re, scope, "_re"), im=self._named(pair.im, scope, "_im"))
+
+    def _named(self, expr: Expr, scope: Scope, suffix: str) -> Expr:
+        if sum(1 for _ in islice(subexpressions(expr), SMALL + 1)) <= SMALL:
+            return expr
+        if any(True for _ in reads(expr)):
+            for guard in reversed(scope.guards):  # nested: an earlier guard may protect the reads of a later one
+                expr = choose(guard, expr, number(0.0, expr))
+        used = free_axes(expr)
+        axes = tuple(axis for axis in scope.axes if axis.name in used)
+        key = expr, axes
+        if key not in self._bound:
+            self._bound[key] = self.bind(expr, axes, suffix)
+        return self._bound[key]
+
+    def _sum(self, expr: Reduce, scope: Scope) -> Pair:
+        """Part by part; of a contraction, whose factors each have axes of their own, each real product by itself."""
+        inner, where = self._inside(expr, scope)
+        part = expr.dtype.part
+        initial: tuple[Expr | None, Expr | None] = (None, None)
+        if expr.initial is not None:
+            initial = self.pair(expr.initial, scope).both
+
+        def total(body: Expr, first: Expr | None) -> Reduce:
+            return replace(expr, body=body, where=where, initial=first, dtype=part)
+
+        if _is_contraction(expr):
+            z, w = (self._settled(self.pair(factor, inner), inner) for factor in children(expr.body))
+            re, im = multiply(z, w).both
+            found = []
+            for body, first in zip((re, im), initial, strict=True):
+                left, right = children(body)
+                assert isinstance(body, Call)
+                found.append(call(body.function, total(left, first), total(right, None)))
+            return Pair(re=found[0], im=found[1])
+        re, im = self.pair(expr.body, inner).both
+        return Pair(re=total(re, initial[0]), im=total(im, initial[1]))
+
+    def _inside(self, expr: Reduce, scope: Scope) -> tuple[Scope, Expr | None]:
+        """The scope of a reduction's body, and its condition."""
+        inner = scope.within(expr.axes)
+        if expr.where is None:
+            return inner, None
+        where = self.real(expr.where, inner)
+        return inner.under(where), where
+
+    def _branches(self, condition: Expr, scope: Scope) -> tuple[Expr, Scope, Scope]:
+        """A condition, and the scopes of the branch that is taken where it holds and of the other one."""
+        test = self.real(condition, scope)
+        return test, scope.under(test), scope.under(call("invert", test))
+
+
+def _cast(expr: Expr, dtype: DType) -> Expr:
+    return expr if expr.dtype is dtype else Cast(operand=expr, dtype=dtype, implicit=True)
+
+
+def _size(pair: Pair) -> int:
+    return max(sum(1 for _ in islice(subexpressions(part), LARGE + 1)) for part in pair.both)
+
+
+def _is_contraction(expr: Reduce) -> bool:
+    """Whether a sum is one of products of two complex factors that each have a free axis of their own."""
+    match expr.body:
+        case Call(function="multiply", arguments=(left, right)) if left.dtype.is_complex and right.dtype.is_complex:
+            bound = {axis.name for axis in expr.axes}
+            one, other = free_axes(left) - bound, free_axes(right) - bound
+            return bool(one - other) or bool(other - one)
+    return False

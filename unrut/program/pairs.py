@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Program to Program: complex numbers become pairs of real ones.
+
+Before:  op(z: c64[n], w: c64[n]) -> y
+         y[i] = z[i]*w[i]
+After:   op(z: f32[n, 2], w: f32[n, 2]) -> y
+         y_re[i] = z[i, 0]*w[i, 0] - z[i, 1]*w[i, 1]
+         y_im[i] = z[i, 0]*w[i, 1] + z[i, 1]*w[i, 0]
+         y[i, part] = where(part == 0, y_re[i], y_im[i])
+Because: every later pass, every plan and every target then knows real numbers only; and an array of complex numbers is one
+of pairs, (real, imaginary), in NumPy, C and C++ alike (C11 6.2.5, C++17 29.5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from unrut.program.extents import as_extent
+from unrut.program.nodes import (
+    Axis,
+    AxisValue,
+    Call,
+    Const,
+    Expr,
+    Operand,
+    Program,
+    Read,
+    Reduce,
+    Statement,
+    Where,
+)
+from unrut.program.pair_expressions import PairReader, Scope
+from unrut.program.types import DType
+from unrut.program.verify import verify
+from unrut.program.walk import in_order, subexpressions
+
+LONGEST = 63
+"""Characters of a name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paired:
+    """A program of real numbers, and for each complex tensor that it computes the names of its two parts."""
+
+    program: Program
+    parts: Mapping[str, tuple[str, str]]
+
+
+def has_complex(program: Program) -> bool:
+    """Whether a complex number occurs anywhere."""
+    return any(o.dtype.is_complex for o in program.operands) or any(
+        e.dtype.is_complex for s in program.statements for e in subexpressions(s.body)
+    )
+
+
+def paired(program: Program) -> Paired:
+    """The program without complex numbers: complex operands and results have one more dimension, the last, of extent 2."""
+    if not has_complex(program):
+        return Paired(program=program, parts={})
+    return _Pairing(program).paired()
+
+
+class _Pairing:
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.taken = _names(program)
+        self.serving = program.statements[0]
+        self.statements: list[Statement] = []
+        self.parts = {
+            s.target: (self.fresh(f"{s.target}_re"), self.fresh(f"{s.target}_im"))
+            for s in program.statements
+            if s.dtype.is_complex
+        }
+        self.reader = PairReader(self.parts, self.bind)
+
+    def paired(self) -> Paired:
+        for statement in in_order(self.program):
+            self.statement(statement)
+        operands = tuple(map(_operand, self.program.operands))
+        changed = replace(self.program, operands=operands, statements=tuple(self.statements))
+        return Paired(program=verify(changed), parts=self.parts)
+
+    def statement(self, statement: Statement) -> None:
+        self.serving = statement
+        scope = Scope(axes=statement.axes)
+        if not statement.dtype.is_complex:
+            self.statements.append(replace(statement, body=self.reader.real(statement.body, scope)))
+            return
+        part = statement.dtype.part
+        both = self.reader.pair(statement.body, scope).both
+        for name, body in zip(self.parts[statement.target], both, strict=True):
+            self.statements.append(replace(statement, target=name, body=body, dtype=part))
+        if statement.target in self.program.results:
+            self.statements.append(self.woven(statement))
+
+    def woven(self, statement: Statement) -> Statement:
+        """The tensor with both parts beside each other, as callers see it."""
+        axis = Axis(name=self.fresh("part"), extent=as_extent(2))
+        which = AxisValue(axis=axis.name)
+        first = Call(function="equal", arguments=(which, Const(value=0, dtype=DType.i64)), dtype=DType.bool)
+        dtype = statement.dtype.part
+        re, im = (
+            Read(tensor=name, subscripts=statement.subscripts, dtype=dtype) for name in self.parts[statement.target]
+        )
+        return replace(
+            statement,
+            axes=(*statement.axes, axis),
+            subscripts=(*statement.subscripts, which),
+            body=Where(condition=first, then=re, otherwise=im, dtype=dtype),
+            dtype=dtype,
+        )
+
+    def bind(self, expr: Expr, axes: tuple[Axis, ...], suffix: str) -> Read:
+        """A statement for a part of the one at work."""
+        name = self.fresh(f"{self.serving.target}_part{suffix}")
+        subscripts = tuple(AxisValue(axis=axis.name) for axis in axes)
+        made = Statement(
+            target=name, subscripts=subscripts, axes=axes, body=expr, dtype=expr.dtype, span=self.serving.span
+        )
+        self.statements.append(made)
+        return Read(tensor=name, subscripts=subscripts, dtype=expr.dtype)
+
+    def fresh(self, stem: str) -> str:
+        """A name that nothing has."""
+        name, number = stem[:LONGEST], 1
+        while name in self.taken:
+            number += 1
+            name = f"{stem[: LONGEST - len(str(number))]}{number}"
+        self.taken.add(name)
+        return name
+
+
+def _operand(operand: Operand) -> Operand:
+    if not operand.dtype.is_complex:
+        return operand
+    return replace(operand, dtype=operand.dtype.part, shape=(*operand.shape, as_extent(2)))
+
+
+def _names(program: Program) -> set[str]:
+    """Everything that has a name: tensors, scalars, sizes, axes."""
+    axes = {axis.name for s in program.statements for axis in s.axes} | {axis.name for axis in program.given}
+    for statement in program.statements:
+        for expr in subexpressions(statement.body):
+            axes |= {axis.name for axis in expr.axes} if isinstance(expr, Reduce) else set()
+    tensors = {o.name for o in program.operands} | {s.target for s in program.statements}
+    return axes | tensors | {program.name, *program.scalars, *program.sizes}
