@@ -310,7 +310,8 @@ def test_columns_count_characters_not_bytes():
     def op(x):
         i = ur.axis("i")
         y = ur.tensor()
-        "äöü∂"; y[i] = x[i] + 1  # noqa: E702
+        "äöü∂"
+        y[i] = x[i] + 1  # noqa: E702
         return y
 
     (statement,) = op.definition().statements

@@ -27,8 +27,14 @@ Array = np.ndarray[Any, Any]
 
 
 def _array(values: list[Any], dtype: DType, shape: tuple[int, ...]) -> Array:
+    if dtype.is_complex:
+        return _array([part for pair in values for part in pair], dtype.part, (*shape, 2)).view(dtype.numpy)[..., 0]
     kind = float if dtype.is_float else bool if dtype is DType.bool else int
     return np.array([kind(v) for v in values], dtype.numpy).reshape(shape)
+
+
+def _parts(array: Array) -> Array:
+    return array[..., None].view(array.real.dtype) if array.dtype.kind == "c" else array
 
 
 def _loaded(case: dict[str, Any]) -> tuple[Program, dict[str, Array]]:
@@ -45,7 +51,7 @@ def _hold(case: dict[str, Any], got: dict[str, Array]) -> None:
     for name, want in case["results"].items():
         expected = _array(want["values"], DType[want["dtype"]], tuple(want["shape"]))
         assert (got[name].dtype, got[name].shape) == (expected.dtype, expected.shape), name
-        np.testing.assert_array_equal(got[name], expected, err_msg=name, strict=True)
+        np.testing.assert_array_equal(_parts(got[name]), _parts(expected), err_msg=name, strict=True)
         if case.get("signed_zeros"):
             np.testing.assert_array_equal(np.signbit(got[name]), np.signbit(expected), err_msg=name)
 

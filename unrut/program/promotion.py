@@ -100,7 +100,9 @@ def accumulator(kind: ReduceKind, body: Kind) -> Kind | None:
     None where the body has no meaning there (logsumexp of bool, max of complex numbers).
     """
     if body.dtype.is_complex:
-        truths = dict.fromkeys((ReduceKind.any, ReduceKind.all, ReduceKind.count), Kind(dtype=DType.bool, weak=body.weak))
+        truths = dict.fromkeys(
+            (ReduceKind.any, ReduceKind.all, ReduceKind.count), Kind(dtype=DType.bool, weak=body.weak)
+        )
         return {ReduceKind.sum: body, **truths}.get(kind)
     match kind:
         case ReduceKind.sum | ReduceKind.prod:
