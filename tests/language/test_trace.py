@@ -311,7 +311,7 @@ def test_columns_count_characters_not_bytes():
         i = ur.axis("i")
         y = ur.tensor()
         "äöü∂"
-        y[i] = x[i] + 1  # noqa: E702
+        y[i] = x[i] + 1
         return y
 
     (statement,) = op.definition().statements

@@ -14,6 +14,7 @@ from typing import assert_never
 
 from unrut.errors import InternalError
 from unrut.program.complex_loops import PREDICATES
+from unrut.program.fold_nodes import Fold, Local, Side, State
 from unrut.program.nodes import (
     Along,
     Axis,
@@ -80,7 +81,10 @@ class PairReader:
             case Reduce():
                 inner, where = self._inside(expr, scope)
                 initial = None if expr.initial is None else self.real(expr.initial, scope)
-                return replace(expr, body=self.real(expr.body, inner), where=where, initial=initial)
+                rank = None if expr.rank is None else self.real(expr.rank, scope)
+                return replace(expr, body=self.real(expr.body, inner), where=where, initial=initial, rank=rank)
+            case Fold():
+                return self._fold(expr, self.real(expr.finish, scope), expr.dtype, scope)
             case _:
                 inner_parts = tuple(self.real(part, scope) for part in children(expr))
                 return rebuild(expr, inner_parts) if inner_parts else expr
@@ -112,6 +116,14 @@ class PairReader:
                 return Pair(re=_cast(self.real(operand, scope), part), im=Const(value=0.0, dtype=part))
             case Reduce(kind=ReduceKind.sum):
                 return self._sum(expr, scope)
+            case Reduce(kind=ReduceKind.prod):
+                return self._product(expr, scope)
+            case Local():
+                names = [_part_name(expr.state, k) for k in range(2)]
+                return Pair(re=replace(expr, state=names[0], dtype=part), im=replace(expr, state=names[1], dtype=part))
+            case Fold():
+                folds = (self._fold(expr, finish, part, scope) for finish in self.pair(expr.finish, scope).both)
+                return Pair(re=next(folds), im=next(folds))
             case Reduce() | AxisValue() | ExtentValue() | Scalar() | Along():
                 raise InternalError(f"a {type(expr).__name__} of complex numbers")
             case _:
@@ -165,7 +177,8 @@ class PairReader:
         return Pair(re=self._named(pair.re, scope, "_re"), im=self._named(pair.im, scope, "_im"))
 
     def _named(self, expr: Expr, scope: Scope, suffix: str) -> Expr:
-        if sum(1 for _ in islice(subexpressions(expr), SMALL + 1)) <= SMALL:
+        parts = list(islice(subexpressions(expr), SMALL + 1))
+        if len(parts) <= SMALL or any(isinstance(part, Local) for part in subexpressions(expr)):
             return expr
         if any(True for _ in reads(expr)):
             for guard in reversed(scope.guards):  # nested: an earlier guard may protect the reads of a later one
@@ -200,7 +213,36 @@ class PairReader:
         re, im = self.pair(expr.body, inner).both
         return Pair(re=total(re, initial[0]), im=total(im, initial[1]))
 
-    def _inside(self, expr: Reduce, scope: Scope) -> tuple[Scope, Expr | None]:
+    def _product(self, expr: Reduce, scope: Scope) -> Pair:
+        """A fold over both parts; `initial`, one more factor, stands outside."""
+        made = prod_fold(expr)
+        found = self.pair(made, scope)
+        return found if expr.initial is None else multiply(self.pair(expr.initial, scope), found)
+
+    def _fold(self, expr: Fold, finish: Expr, dtype: DType, scope: Scope) -> Fold:
+        """A fold whose complex states are two real ones each."""
+        inner, where = self._inside(expr, scope)
+        parts: dict[str, list[Expr]] = {}
+        for what, there in (("identity", scope), ("lift", inner), ("combine", scope)):
+            numbers = [self.number(e, there) for e in getattr(expr, what)]
+            parts[what] = [part for z in numbers for part in ((z.re,) if z.im is None else z.both)]
+        states = tuple(
+            State(name=_part_name(s.name, k) if s.dtype.is_complex else s.name, dtype=s.dtype.part)
+            for s in expr.states
+            for k in range(2 if s.dtype.is_complex else 1)
+        )
+        return replace(
+            expr,
+            states=states,
+            identity=tuple(parts["identity"]),
+            lift=tuple(parts["lift"]),
+            combine=tuple(parts["combine"]),
+            finish=finish,
+            dtype=dtype,
+            where=where,
+        )
+
+    def _inside(self, expr: Reduce | Fold, scope: Scope) -> tuple[Scope, Expr | None]:
         """The scope of a reduction's body, and its condition."""
         inner = scope.within(expr.axes)
         if expr.where is None:
@@ -212,6 +254,28 @@ class PairReader:
         """A condition, and the scopes of the branch that is taken where it holds and of the other one."""
         test = self.real(condition, scope)
         return test, scope.under(test), scope.under(call("invert", test))
+
+
+def _part_name(state: str, k: int) -> str:
+    """The name of a part of a fold's state: the notation leaves names with this beginning to us."""
+    return f"ur_{('re', 'im')[k]}_{state}"
+
+
+def prod_fold(expr: Reduce) -> Fold:
+    """A product as a fold of one complex state."""
+    dtype = expr.dtype
+    left, right = (Local(side=side, state="product", dtype=dtype) for side in (Side.left, Side.right))
+    return Fold(
+        axes=expr.axes,
+        states=(State(name="product", dtype=dtype),),
+        identity=(Const(value=1.0, dtype=dtype),),
+        lift=(expr.body,),
+        combine=(Call(function="multiply", arguments=(left, right), dtype=dtype),),
+        finish=Local(side=Side.whole, state="product", dtype=dtype),
+        dtype=dtype,
+        where=expr.where,
+        span=expr.span,
+    )
 
 
 def _cast(expr: Expr, dtype: DType) -> Expr:

@@ -13,10 +13,12 @@ of pairs, (real, imaginary), in NumPy, C and C++ alike (C11 6.2.5, C++17 29.5).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from unrut.program.cycles import Cycle
 from unrut.program.extents import as_extent
+from unrut.program.fold_nodes import Fold
 from unrut.program.nodes import (
     Axis,
     AxisValue,
@@ -27,13 +29,14 @@ from unrut.program.nodes import (
     Program,
     Read,
     Reduce,
+    Role,
     Statement,
     Where,
 )
 from unrut.program.pair_expressions import PairReader, Scope
 from unrut.program.types import DType
 from unrut.program.verify import verify
-from unrut.program.walk import in_order, subexpressions
+from unrut.program.walk import reads, subexpressions
 
 LONGEST = 63
 """Characters of a name."""
@@ -49,9 +52,12 @@ class Paired:
 
 def has_complex(program: Program) -> bool:
     """Whether a complex number occurs anywhere."""
-    return any(o.dtype.is_complex for o in program.operands) or any(
-        e.dtype.is_complex for s in program.statements for e in subexpressions(s.body)
-    )
+    return any(o.dtype.is_complex for o in program.operands) or any(e.dtype.is_complex for e in _parts(program))
+
+
+def _parts(program: Program) -> Iterator[Expr]:
+    """Everything that stands in the statements."""
+    return (part for s in program.statements for expr in s.expressions() for part in subexpressions(expr))
 
 
 def paired(program: Program) -> Paired:
@@ -69,21 +75,27 @@ class _Pairing:
         self.statements: list[Statement] = []
         self.parts = {
             s.target: (self.fresh(f"{s.target}_re"), self.fresh(f"{s.target}_im"))
-            for s in program.statements
+            for s in program.defining()
             if s.dtype.is_complex
         }
+        self.bound: dict[str, list[Statement]] = {}
         self.reader = PairReader(self.parts, self.bind)
 
     def paired(self) -> Paired:
-        for statement in in_order(self.program):
+        for statement in self.program.statements:
             self.statement(statement)
-        operands = tuple(map(_operand, self.program.operands))
-        changed = replace(self.program, operands=operands, statements=tuple(self.statements))
+        changed = replace(
+            self.program,
+            operands=tuple(map(_operand, self.program.operands)),
+            statements=tuple(self.statements),
+            cycles=tuple(self.cycle(cycle, set()) for cycle in self.program.cycles),
+        )
         return Paired(program=verify(changed), parts=self.parts)
 
     def statement(self, statement: Statement) -> None:
         self.serving = statement
         scope = Scope(axes=statement.axes)
+        statement = replace(statement, subscripts=tuple(self.reader.real(s, scope) for s in statement.subscripts))
         if not statement.dtype.is_complex:
             self.statements.append(replace(statement, body=self.reader.real(statement.body, scope)))
             return
@@ -91,7 +103,7 @@ class _Pairing:
         both = self.reader.pair(statement.body, scope).both
         for name, body in zip(self.parts[statement.target], both, strict=True):
             self.statements.append(replace(statement, target=name, body=body, dtype=part))
-        if statement.target in self.program.results:
+        if statement.target in self.program.results and statement.role is Role.defines:
             self.statements.append(self.woven(statement))
 
     def woven(self, statement: Statement) -> Statement:
@@ -119,7 +131,24 @@ class _Pairing:
             target=name, subscripts=subscripts, axes=axes, body=expr, dtype=expr.dtype, span=self.serving.span
         )
         self.statements.append(made)
+        self.bound.setdefault(self.serving.target, []).append(made)
         return Read(tensor=name, subscripts=subscripts, dtype=expr.dtype)
+
+    def cycle(self, cycle: Cycle, known: set[str]) -> Cycle:
+        """The same over parts; what was bound for a member and reads the cycle is a member, too, before it."""
+        for name in cycle.tensors():
+            known |= set(self.parts.get(name, (name,)))
+        members: list[str | Cycle] = []
+        for member in cycle.members:
+            if isinstance(member, Cycle):
+                members.append(self.cycle(member, known))
+                continue
+            for made in self.bound.get(member, ()):
+                if any(read.tensor in known for read in reads(made.body)):
+                    known.add(made.target)
+                    members.append(made.target)
+            members += self.parts.get(member, (member,))
+        return replace(cycle, members=tuple(members))
 
     def fresh(self, stem: str) -> str:
         """A name that nothing has."""
@@ -140,8 +169,6 @@ def _operand(operand: Operand) -> Operand:
 def _names(program: Program) -> set[str]:
     """Everything that has a name: tensors, scalars, sizes, axes."""
     axes = {axis.name for s in program.statements for axis in s.axes} | {axis.name for axis in program.given}
-    for statement in program.statements:
-        for expr in subexpressions(statement.body):
-            axes |= {axis.name for axis in expr.axes} if isinstance(expr, Reduce) else set()
+    axes |= {axis.name for expr in _parts(program) if isinstance(expr, Reduce | Fold) for axis in expr.axes}
     tensors = {o.name for o in program.operands} | {s.target for s in program.statements}
     return axes | tensors | {program.name, *program.scalars, *program.sizes}

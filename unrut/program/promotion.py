@@ -103,7 +103,7 @@ def accumulator(kind: ReduceKind, body: Kind) -> Kind | None:
         truths = dict.fromkeys(
             (ReduceKind.any, ReduceKind.all, ReduceKind.count), Kind(dtype=DType.bool, weak=body.weak)
         )
-        return {ReduceKind.sum: body, **truths}.get(kind)
+        return {ReduceKind.sum: body, ReduceKind.prod: body, **truths}.get(kind)
     match kind:
         case ReduceKind.sum | ReduceKind.prod:
             return Kind(dtype=body.dtype if body.dtype.is_float else DType.i64, weak=body.weak)

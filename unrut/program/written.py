@@ -27,12 +27,8 @@ from unrut.program.types import DType
 def written_kind(expr: Expr) -> Kind:
     """The kind that the front end gives to an expression when it reads it alone, outside any reduction."""
     match expr:
-        case Const(imaginary=True):
-            return Kind(dtype=DType.c128, weak=True)
-        case Const(value=bool()):
-            return Kind(dtype=DType.bool, weak=True)
-        case Const(value=value):
-            return Kind(dtype=DType.f64 if isinstance(value, float) else DType.i64, weak=True)
+        case Const():
+            return _number(expr)
         case AxisValue() | ExtentValue():
             return Kind(dtype=DType.i64, weak=True)
         case Scalar():
@@ -62,6 +58,13 @@ def written_kind(expr: Expr) -> Kind:
             return exponential(written_kind(body)) or Kind(dtype=dtype)
         case _:
             assert_never(expr)
+
+
+def _number(const: Const) -> Kind:
+    if const.imaginary:
+        return Kind(dtype=DType.c128, weak=True)
+    kinds = {bool: DType.bool, float: DType.f64}
+    return Kind(dtype=kinds.get(type(const.value), DType.i64), weak=True)
 
 
 def natural_accumulator(reduce: Reduce) -> Kind:
