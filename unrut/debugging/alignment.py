@@ -15,7 +15,7 @@ def aligned(first: Program, second: Program) -> list[tuple[str, str]]:
     Names that both have belong together. Results that are left over belong together by their place among the results;
     of the others those of one shape, in the order of computation, between two that are paired already.
     """
-    one, two = [s.target for s in in_order(first)], [s.target for s in in_order(second)]
+    one, two = (list(dict.fromkeys(s.target for s in in_order(p))) for p in (first, second))
     pairs = {name: name for name in one if name in two}
     for mine, theirs in zip(first.results, second.results, strict=False):
         if mine not in pairs and theirs not in pairs.values():

@@ -14,7 +14,7 @@ import numpy as np
 
 from unrut.debugging.finding import LOOK, MISTAKE, Finding, place_of
 from unrut.debugging.sites import plain
-from unrut.program.nodes import Call, Expr, Program, Reduce, ReduceKind, Statement, Where
+from unrut.program.nodes import Call, Expr, Program, Reduce, ReduceKind, Role, Statement, Where
 from unrut.program.show import Printer
 from unrut.program.walk import children, contributing, in_order, reads
 from unrut.reference import Bounded, evaluate_with_bounds, explain
@@ -23,6 +23,7 @@ from unrut.reference.bounds.interpreter import MeasuringInterpreter
 from unrut.reference.bounds.signs import Signs
 from unrut.reference.explanation import number
 from unrut.reference.places import Array, Places, Scene, Tensor
+from unrut.reference.recurrences import held_whole
 
 LOST = 2.0**-7
 """A bound that is more than this part of its value: fewer than two decimal digits are sure."""
@@ -57,7 +58,8 @@ def values(run: Run) -> Iterator[Finding]:
     """Everything of this kind."""
     doubtful: set[str] = set()
     strange: set[str] = set()
-    for statement in in_order(run.program):
+    stepwise = held_whole(run.program)
+    for statement in (s for s in in_order(run.program) if s.role is Role.defines):
         behind = {read.tensor for read in reads(statement.body)}
         tensor = run.found[statement.target]
         if tensor.value.dtype.kind != "f" or not tensor.value.size:
@@ -68,7 +70,7 @@ def values(run: Run) -> Iterator[Finding]:
                 yield _not_finite(statement, run)
         if _lost(tensor).mean() >= COMMON:
             doubtful.add(statement.target)
-            found = None if behind & doubtful else _cancelled(statement, run)
+            found = None if behind & (doubtful | stepwise) else _cancelled(statement, run)
             if found is not None:
                 yield found
         if statement.target in run.program.results and tensor.value.size > 1 and not tensor.value.any():

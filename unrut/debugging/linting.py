@@ -53,7 +53,7 @@ def _can_be_run(bound: Bound) -> bool:
     """Whether every scalar is known, and all tensors together are not too large to be looked at."""
     if any(name not in bound.scalars for name in bound.program.scalars):
         return False
-    needed = contributing(bound.program).statements
+    needed = contributing(bound.program).defining()
     fixed = all(e.is_fixed for s in needed for e in s.shape)
     return fixed and sum(math.prod(max(0, e.value()) for e in s.shape) for s in needed) <= MOST
 

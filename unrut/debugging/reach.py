@@ -32,6 +32,8 @@ def reach(program: Program) -> Iterator[Finding]:
         if not site.is_empty and isinstance(site.expr, Read) and site.expr.outside is not None:
             yield from _policy(site, site.expr, program, printer)
     for tensor in dict.fromkeys(s.expr.tensor for s in found if isinstance(s.expr, Read)):
+        if tensor in program.results:
+            continue  # it is there for others to read
         yield from _unread(tensor, [s for s in found if isinstance(s.expr, Read) and s.expr.tensor == tensor], program)
 
 

@@ -30,8 +30,8 @@ class Site:
 
 def sites(statement: Statement) -> Iterator[Site]:
     """Every expression of a statement, parents first."""
-    top = Site(expr=statement.body, statement=statement, extents={a.name: a.extent for a in statement.axes})
-    yield from _below(top)
+    for expr in statement.expressions():
+        yield from _below(Site(expr=expr, statement=statement, extents={a.name: a.extent for a in statement.axes}))
 
 
 def _below(site: Site) -> Iterator[Site]:

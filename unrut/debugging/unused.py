@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from unrut.debugging.finding import LOOK, MISTAKE, Finding, place_of
 from unrut.debugging.sites import bound_axes, sites
-from unrut.program.nodes import Axis, Program, Read, Scalar, Statement
+from unrut.program.nodes import Axis, Program, Read, Role, Scalar, Statement
 from unrut.program.show import Printer
 from unrut.program.walk import children, contributing, free_axes, subexpressions
 
@@ -35,8 +35,8 @@ def _unused_axes(statement: Statement, printer: Printer) -> Iterator[Finding]:
                     remedy=f"a subscript with `{axis.name}`, or take it out of the reduction",
                     statement=statement.target,
                 )
-    mentioned = free_axes(statement.body)
-    for axis in statement.axes:
+    mentioned = frozenset().union(*map(free_axes, statement.expressions()))
+    for axis in statement.axes if statement.role is Role.defines else ():
         if axis.name not in mentioned and not _is_empty(axis) and not _is_one(axis) and _has_reads(statement):
             yield Finding(
                 kind="repeated along an index",
@@ -53,7 +53,7 @@ def _has_reads(statement: Statement) -> bool:
 
 
 def _empty(statement: Statement, printer: Printer) -> Iterator[Finding]:
-    for axis in statement.axes:
+    for axis in statement.axes if statement.role is Role.defines else ():
         if _is_empty(axis):
             yield Finding(
                 kind="empty result",
@@ -80,7 +80,7 @@ def _empty(statement: Statement, printer: Printer) -> Iterator[Finding]:
 def _unused_names(program: Program) -> Iterator[Finding]:
     needed = contributing(program)
     kept = {s.target for s in needed.statements}
-    for statement in program.statements:
+    for statement in program.defining():
         if statement.target not in kept:
             yield Finding(
                 kind="tensor never used",
@@ -90,7 +90,7 @@ def _unused_names(program: Program) -> Iterator[Finding]:
                 remedy=f"read `{statement.target}` where it is meant, or leave the statement out",
                 statement=statement.target,
             )
-    parts = [part for s in needed.statements for part in subexpressions(s.body)]
+    parts = [part for s in needed.statements for expr in s.expressions() for part in subexpressions(expr)]
     read = {part.tensor for part in parts if isinstance(part, Read)}
     for operand in program.operands:
         if operand.name not in read:
