@@ -16,6 +16,7 @@ from unrut.program.walk import contributing, parts_of
 from unrut.reference.binding import bind
 from unrut.reference.blocks import HELD, KEPT, cuts
 from unrut.reference.interpreter import Interpreter
+from unrut.reference.needs import Box, needed
 from unrut.reference.places import Array, Scene, Tensor
 from unrut.reference.recomputing import recomputable, recomputed
 from unrut.reference.recurrences import Allocate, Fill, fill_in_order, held_whole
@@ -96,15 +97,12 @@ def fitting(
 def scene_at(program: Program, scene: Scene, result: str, place: Mapping[str, int], fill: Fill) -> Scene:
     """The scene with those intermediates that one element of a tensor needs, only as much of them as it surely needs."""
     part = replace(contributing(program, [result]), results=(result,))
-    levels = [
-        Level(sharing=sharing, pieces=[range(place[sharing.axis.name], place[sharing.axis.name] + 1)])
-        for sharing in shared_axes(part)
-    ]
+    boxes = needed(part, result, place, scene)
 
     def allocate(statement: Statement, shape: tuple[int, ...]) -> Array:
         return np.empty(shape, statement.dtype.numpy)
 
-    return next(innermost_blocks(part, levels, scene, {}, allocate, fill))
+    return next(innermost_blocks(part, (), scene, {}, allocate, fill, boxes=boxes))
 
 
 def innermost_blocks(
@@ -115,8 +113,12 @@ def innermost_blocks(
     allocate: Allocate,
     fill: Fill,
     block: Mapping[Axis, range] | None = None,
+    boxes: Mapping[str, Box] | None = None,
 ) -> Iterator[Scene]:
-    """The scene of each block of the innermost loop, every statement having been filled at the level of its loops."""
+    """The scene of each block of the innermost loop, every statement having been filled at the level of its loops.
+
+    `boxes` say which part of a tensor is wanted at all, where there are no loops.
+    """
     chosen = block or {}
     depth = len(chosen)
     tensors = dict(scene.tensors)
@@ -129,7 +131,7 @@ def innermost_blocks(
             continue
         statement = program.statement(part)
         if _depth(statement, levels) == depth:
-            ranges = _ranges(statement, levels[:depth], chosen, scene)
+            ranges = _ranges(statement, levels[:depth], chosen, scene) if boxes is None else boxes[part]
             origin = tuple(r.start for r in ranges.values())
             held = results.get(statement.target)
             if held is None:

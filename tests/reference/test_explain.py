@@ -3,12 +3,18 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from unrut.errors import BindError
 from unrut.reference import evaluate, explain
 from unrut.reference.explanation import ReadAt
+from unrut.testing.cases import draw_case
+from unrut.testing.programs import programs
 
 f32 = np.float32
 CONV = """conv(P: f32[2, 3, 7, 7, 4, 4], W: f32[5, 3, 3, 3, 4, 4]) -> V
@@ -177,3 +183,26 @@ def test_every_reduction_can_be_explained(program, kind):
 def test_a_place_that_is_not_there(program, result, place, said):
     with pytest.raises(BindError, match=said):
         explain(program("f(x: f32[2, 3]) -> y\ny[i, j] = x[i, j]"), {"x": np.zeros((2, 3), f32)}, {}, result, place)
+
+
+@settings(max_examples=60, deadline=None)
+@given(sample=programs(exact=True), seed=st.integers(0, 2**31), data=st.data())
+def test_any_element_of_any_tensor_is_what_evaluation_gives(sample, seed, data):
+    case = draw_case(sample, seed=seed)
+    for name, value in evaluate(case.program, case.arrays, case.scalars, every=True).items():
+        if value.size:
+            place = tuple(data.draw(st.integers(0, n - 1)) for n in value.shape)
+            found = explain(case.program, case.arrays, case.scalars, name, place)
+            np.testing.assert_equal(found.value, value[place])
+
+
+def test_only_what_an_element_needs_ever_stands(program):
+    text = "f(x: f32[3000]) -> y\ns[i, j] = exp(x[i] - x[j])\nt[i, j] = s[j, i] + s[j, 0]\ny[i] = sum[j](t[i, j]*x[j])"
+    arrays = {"x": np.linspace(0, 1, 3000).astype(f32)}
+    tracemalloc.start()
+    found = explain(program(text), arrays, {}, "y", {"i": 7})
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    x = arrays["x"].astype(np.float64)
+    assert np.isclose(found.value, ((np.exp(x - x[7]) + np.exp(x - x[0])) * x).sum(), rtol=1e-6)
+    assert peak < 40e6, "s[0:3000, 0:8] and t[7, 0:3000] are a small part of 36 MB each"
