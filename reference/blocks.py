@@ -19,6 +19,7 @@ from unrut.program.fold_nodes import Fold, Local
 from unrut.program.nodes import (
     ORDER_STATISTICS,
     Along,
+    Axis,
     AxisValue,
     Call,
     Cast,
@@ -31,6 +32,7 @@ from unrut.program.nodes import (
     Scalar,
     Where,
 )
+from unrut.program.ragged import domain, is_ragged
 from unrut.program.walk import children, free_axes, outside_of, subexpressions
 from unrut.reference.places import Scene
 from unrut.reference.products import factors_of
@@ -62,16 +64,16 @@ def footprint(expr: Expr, scene: Scene) -> Footprint:
         case Call() | Where() | Cast():
             return sum((footprint(part, scene) for part in children(expr)), own)
         case Reduce():
-            inner = {axis: len(r) for axis, r in scene.whole(expr.axes).items()}
+            inner = {axis.name: _length(axis, scene) for axis in expr.axes}
             start = sum((footprint(part, scene) for part in outside_of(expr)), ())
             return own + start + _with_lengths(terms_footprint(expr, scene), inner)
         case Fold(axes=axes, combine=combine, finish=finish):
-            inner = {axis: len(r) for axis, r in scene.whole(axes).items()}
+            inner = {axis.name: _length(axis, scene) for axis in axes}
             # States, and what is computed from them, stand at every place outside; how many there are is not asked.
             steps = sum(1 for part in (*combine, finish) for _ in subexpressions(part))
             return ((1 + steps, free_axes(expr)), *_with_lengths(terms_footprint(expr, scene), inner))
         case Along(axis=axis, body=body):
-            line = {axis.name: scene.length(axis.extent)}
+            line = {axis.name: _length(axis, scene)}
             # Three arrays over the whole line, whichever part of it is asked for.
             return own + _with_lengths(footprint(body, scene) + 3 * ((1, free_axes(body)),), line)
         case _:
@@ -83,16 +85,24 @@ def terms_footprint(expr: Reduce | Fold, scene: Scene) -> Footprint:
     stand.
     """
     if isinstance(expr, Fold):
-        parts = (*expr.lift, *(() if expr.where is None else (expr.where,)))
+        taken = domain(expr)
+        parts = (*expr.lift, *(() if taken is None else (taken,)))
         every = frozenset[str]().union(*map(free_axes, parts)) | {axis.name for axis in expr.axes}
         return sum((footprint(part, scene) for part in parts), ((len(parts), every),))
     factors = factors_of(expr)
     if factors:
         return sum((footprint(f, scene) for f in factors), ())
-    where = () if expr.where is None else footprint(expr.where, scene)
+    taken = domain(expr)
+    where = () if taken is None else footprint(taken, scene)
     every = free_axes(expr.body) | {axis.name for axis in expr.axes}
     stand = SORTED if expr.kind in ORDER_STATISTICS else 1
     return (stand, every), *footprint(expr.body, scene), *where
+
+
+def _length(axis: Axis, scene: Scene) -> int:
+    """The length of an axis; of one whose range is data a guess, as what a block reaches is known only there."""
+    whole = scene.length(axis.extent)
+    return math.isqrt(whole) + 1 if is_ragged(axis) else whole
 
 
 def _with_lengths(arrays: Footprint, lengths: Mapping[str, int]) -> Footprint:

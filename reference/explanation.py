@@ -86,7 +86,7 @@ class Folding:
 
     text: str
     kind: str
-    axes: Mapping[str, int]
+    axes: Mapping[str, range]
     places: int
     included: int
     zeros: int
@@ -175,7 +175,9 @@ def number(value: float) -> str:
 
 def show_folding(folding: Folding, most: int) -> list[str]:
     """A reduction as lines: what it runs over, what is read, partial results, and a table of terms."""
-    over = ", ".join(f"{axis} < {n}" for axis, n in folding.axes.items())
+    over = ", ".join(
+        f"{axis} < {r.stop}" if r.start == 0 else f"{r.start} <= {axis} < {r.stop}" for axis, r in folding.axes.items()
+    )
     lines = [f"{folding.text} = {number(folding.value)}"]
     facts = [f"{folding.places} places ({over})"]
     if folding.included != folding.places:
@@ -193,7 +195,7 @@ def show_folding(folding: Folding, most: int) -> list[str]:
         lines.append(f"    {reach.show()}")
     for axis, values in folding.partial.items():
         if 1 < len(values) <= 12 and len(folding.axes) > 1:
-            by = "  ".join(f"{axis}={k}: {number(v)}" for k, v in enumerate(values))
+            by = "  ".join(f"{axis}={k}: {number(v)}" for k, v in zip(folding.axes[axis], values, strict=True))
             lines.append(f"  {folding.kind} over the rest, by {axis}:  {by}")
     listed = folding.terms[:most]
     if listed:

@@ -4,29 +4,32 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from unrut.program.nodes import Reduce, ReduceKind
+from unrut.program.ragged import domain
 from unrut.reference.argreductions import Best, best_of_block, better
 from unrut.reference.blocks import SCRATCH, Footprint, blocks, cuts
 from unrut.reference.logsumexp import logsumexp_block
 from unrut.reference.places import WIDE, Array, Bools, Evaluator, Places, Scene
 from unrut.reference.products import contract, factors_of
+from unrut.reference.ranges import reach
 from unrut.reference.reductions import combine, identity, reduce_block
 
 
 def fold(expr: Reduce, places: Places, scene: Scene, value: Evaluator, arrays: Footprint) -> Array:
     """`kind[axes](body, where=where, initial=initial)` at all places.
 
-    The terms are the body at every place of `axes` where `where` holds; an excluded place reads nothing and
+    The terms are the body at every place in the ranges of `axes` where `where` holds; an excluded place reads nothing and
     contributes the identity by selection, so that a NaN there does not show. `initial` is one more term. `arrays` is
     the footprint of the terms, by which the domain is cut into blocks.
     """
     lengths = {axis: len(r) for axis, r in places.ranges.items()}
-    pieces = list(blocks(cuts(scene.whole(expr.axes), arrays, SCRATCH, lengths)))
+    pieces = list(blocks(cuts(reach(expr.axes, places, scene, value), arrays, SCRATCH, lengths)))
     if expr.kind in (ReduceKind.argmax, ReduceKind.argmin):
-        return _fold_places(expr, places, scene, value, pieces)
+        return _fold_places(expr, places, value, pieces)
     total: Array | None = None
     for piece in pieces:
         part = _fold_block(expr, places.inside(piece), len(places.ranges), value)
@@ -52,10 +55,11 @@ def _fold_block(expr: Reduce, inner: Places, kept: int, value: Evaluator) -> Arr
 
 
 def terms_of(expr: Reduce, inner: Places, value: Evaluator) -> tuple[Array, Bools | None]:
-    """The body over a block, and at which places it takes part (None: at all)."""
-    if expr.where is None:
+    """The body over a block, and at which places it takes part (None: at all): those in range where `where` holds."""
+    taken = domain(expr)
+    if taken is None:
         return value(expr.body, inner), None
-    included = value(expr.where, inner)
+    included = value(taken, inner)
     return value(expr.body, inner.where(included)), included
 
 
@@ -68,11 +72,10 @@ def in_lines(terms: Array, shape: tuple[int, ...], kept: int) -> Array:
     return whole.reshape((*outer, math.prod(shape[kept:])))
 
 
-def _fold_places(expr: Reduce, places: Places, scene: Scene, value: Evaluator, pieces: list[dict[str, range]]) -> Array:
+def _fold_places(expr: Reduce, places: Places, value: Evaluator, pieces: list[dict[str, range]]) -> Array:
     """Axis `component` of the best place, i64; 0 if no place takes part."""
     kept, best = len(places.ranges), None
-    whole = scene.whole(expr.axes)
-    if any(len(r) == 0 for r in whole.values()):
+    if any(len(r) == 0 for piece in pieces for r in piece.values()):
         return np.zeros((1,) * kept, np.int64)
     for piece in pieces:
         inner = places.inside(piece)
@@ -81,13 +84,13 @@ def _fold_places(expr: Reduce, places: Places, scene: Scene, value: Evaluator, p
         lines = in_lines(np.broadcast_to(terms, wide), inner.shape, kept)
         taking_part = in_lines(np.broadcast_to(True if included is None else included, wide), inner.shape, kept)
         found = best_of_block(expr.kind, lines, taking_part)
-        found = Best(value=found.value, place=_component(found.place, piece, expr.component), found=found.found)
+        place = coordinate(found.place, [*piece.values()], expr.component)
+        found = Best(value=found.value, place=place, found=found.found)
         best = found if best is None else better(expr.kind, best, found)
     assert best is not None, "an empty range is one empty block"
-    return best.place
+    return np.where(best.found, best.place, 0)
 
 
-def _component(place: Array, piece: dict[str, range], component: int) -> Array:
+def coordinate(place: Array, ranges: Sequence[range], component: int) -> Array:
     """The value of one axis at row-major places of a block."""
-    lengths = [len(r) for r in piece.values()]
-    return np.asarray(np.unravel_index(place, lengths)[component]) + list(piece.values())[component].start
+    return np.asarray(np.unravel_index(place, [len(r) for r in ranges])[component]) + ranges[component].start

@@ -10,9 +10,11 @@ import numpy as np
 
 from unrut.program.fold_nodes import Fold, Side
 from unrut.program.nodes import Expr
+from unrut.program.ragged import domain
 from unrut.reference.blocks import SCRATCH, Footprint, blocks, cuts
 from unrut.reference.folding import in_lines
 from unrut.reference.places import Array, Bools, Places, Scene
+from unrut.reference.ranges import reach
 
 Value = Callable[[Expr, Places, Scene], Array]
 
@@ -38,9 +40,10 @@ def lifted_places(
     """What is lifted at each place of the domain, in order, and where outside it takes part (None: everywhere)."""
     kept = len(places.ranges)
     lengths = {axis: len(r) for axis, r in places.ranges.items()}
-    for piece in blocks(cuts(scene.whole(expr.axes), arrays, SCRATCH, lengths)):
+    ranges, taken = reach(expr.axes, places, scene, lambda e, p: value(e, p, scene)), domain(expr)
+    for piece in blocks(cuts(ranges, arrays, SCRATCH, lengths)):
         inner = places.inside(piece)
-        included = None if expr.where is None else value(expr.where, inner, scene)
+        included = None if taken is None else value(taken, inner, scene)
         live = inner if included is None else inner.where(included)
         lines = [in_lines(value(part, live, scene), inner.shape, kept) for part in expr.lift]
         taking_part = None if included is None else in_lines(included, inner.shape, kept)

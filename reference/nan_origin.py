@@ -9,9 +9,12 @@ import numpy as np
 
 from unrut.program.fold_nodes import Fold
 from unrut.program.nodes import Along, Expr, OutsideMode, Program, Read, Reduce, Where
+from unrut.program.ragged import domain
 from unrut.program.show import Printer
 from unrut.program.walk import children
+from unrut.reference.along import terms_in_range
 from unrut.reference.places import Array, Places, Scene
+from unrut.reference.ranges import line, reach
 
 
 def first_strange(
@@ -41,17 +44,23 @@ def first_strange(
             case Where(condition=condition, then=then, otherwise=otherwise):
                 return follow(then if bool(value(condition, at, scene).ravel()[0]) else otherwise, at)
             case Reduce() | Fold():
-                inner = at.inside(scene.whole(part.axes))
-                included = True if part.where is None else value(part.where, inner, scene)
+
+                def there(e: Expr, p: Places) -> Array:
+                    return value(e, p, scene)
+
+                inner = at.inside(reach(part.axes, at, scene, there))
+                taken = domain(part)
+                included = np.ones((), np.bool_) if taken is None else there(taken, inner)
                 for body in (part.body,) if isinstance(part, Reduce) else part.lift:
-                    terms = np.broadcast_to(np.where(included, value(body, inner, scene), 0), inner.shape)
+                    terms = np.broadcast_to(np.where(included, there(body, inner.where(included)), 0), inner.shape)
                     if terms.dtype.kind in "fc" and strange(terms).any():
                         return follow(body, _pinned(inner, np.argwhere(strange(terms))[0].tolist()))
             case Along(axis=axis, body=body):
-                line = at.along(axis.name, range(scene.length(axis.extent)))
-                terms = np.broadcast_to(value(body, line, scene), line.shape)
+                lines = at.along(axis.name, line(axis, at, scene, lambda e, p: value(e, p, scene)))
+                x = terms_in_range(part, lines, lambda e, p: value(e, p, scene))
+                terms = np.broadcast_to(x, lines.shape)
                 if strange(terms).any():
-                    return follow(body, _pinned(line, np.argwhere(strange(terms))[0].tolist()))
+                    return follow(body, _pinned(lines, np.argwhere(strange(terms))[0].tolist()))
             case _:
                 for child in children(part):
                     if is_strange(child, at):

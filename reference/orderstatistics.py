@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from unrut.errors import Place, RangeError
 from unrut.program.nodes import Reduce, ReduceKind
-from unrut.reference.folding import in_lines, terms_of
+from unrut.reference.folding import coordinate, in_lines, terms_of
 from unrut.reference.places import WIDE, Array, Bools, Evaluator, Floats, Places, Scene
+from unrut.reference.ranges import reach
 from unrut.reference.reductions import identity
 
 
@@ -60,10 +61,9 @@ def order_statistic(expr: Reduce, places: Places, scene: Scene, value: Evaluator
     part, the highest value, and place 0. median, quantile: see `between`.
     """
     kept = len(places.ranges)
-    inner = places.inside(scene.whole(expr.axes))
-    lengths = inner.shape[kept:]
-    if math.prod(lengths) == 0:
-        return np.zeros((1,) * kept, WIDE[expr.dtype])
+    inner = places.inside(reach(expr.axes, places, scene, value))
+    if math.prod(inner.shape[kept:]) == 0:
+        return np.full((1,) * kept, of_nothing(expr))
     terms, included = terms_of(expr, inner, value)
     wide = np.broadcast_shapes(terms.shape, (1,) * len(inner.shape) if included is None else included.shape)
     lines = in_lines(np.broadcast_to(terms, wide), inner.shape, kept)
@@ -73,13 +73,22 @@ def order_statistic(expr: Reduce, places: Places, scene: Scene, value: Evaluator
     if expr.kind in (ReduceKind.median, ReduceKind.quantile):
         refuse_ranks(expr, ~((rank >= 0) & (rank <= 1)), rank, places)
         return average(found, rank, has_nan(lines, takes_part))
-    refuse_ranks(expr, ~((rank >= 0) & (rank < lines.shape[-1])), rank, places)
+    refuse_ranks(expr, ~((rank >= 0) & (rank < math.prod(map(len, scene.whole(expr.axes).values())))), rank, places)
     beyond = rank >= found.count
     if expr.kind is ReduceKind.arg_kth_smallest:
-        index = np.asarray(np.unravel_index(found.place(rank), lengths)[expr.component])
-        return np.where(beyond, 0, index)
-    worst = WIDE[expr.dtype].type(identity(ReduceKind.min, expr.dtype))
-    return np.where(beyond, worst, found.at(rank))
+        return np.where(beyond, 0, coordinate(found.place(rank), [*inner.ranges.values()][kept:], expr.component))
+    return np.where(beyond, of_nothing(expr), found.at(rank))
+
+
+def of_nothing(expr: Reduce) -> Array:
+    """What a statistic gives where no term takes part, or its rank is beyond those that do."""
+    match expr.kind:
+        case ReduceKind.kth_smallest:
+            return np.asarray(identity(ReduceKind.min, expr.dtype), WIDE[expr.dtype])
+        case ReduceKind.arg_kth_smallest:
+            return np.asarray(0, np.int64)
+        case _:
+            return np.asarray(np.nan)
 
 
 def has_nan(lines: Array, takes_part: Bools) -> Bools:

@@ -13,13 +13,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from unrut.program.nodes import Call, Expr, Reduce, ReduceKind
+from unrut.program.ragged import domain
 from unrut.program.types import DType
 from unrut.reference.places import Array
 
 
 def factors_of(expr: Reduce) -> tuple[Expr, ...]:
     """The factors of the body if the reduction is such a sum, else nothing."""
-    if expr.kind is not ReduceKind.sum or expr.where is not None or expr.dtype in (DType.f64, DType.c128, DType.bool):
+    spare = expr.dtype not in (DType.f64, DType.c128, DType.bool)
+    if expr.kind is not ReduceKind.sum or domain(expr) is not None or not spare:
         return ()
     parts = _multiplied(expr.body)
     return parts if len(parts) > 1 else ()

@@ -13,6 +13,7 @@ from unrut.reference.blocks import terms_footprint
 from unrut.reference.explanation import Decision, Folding, ReadAt, Term
 from unrut.reference.monoids import combined, finished, lifted_places
 from unrut.reference.places import Array, Places
+from unrut.reference.ranges import reach
 from unrut.reference.terms import LISTED, reaches
 
 if TYPE_CHECKING:
@@ -23,11 +24,11 @@ def fold_steps(expr: Fold, places: Places, witness: Witness) -> Folding:
     """A fold place by place, in its order: `running` is what `finish` would give after a place, `states` what it would be
     given. Each step is made of what is lifted there, taken apart."""
     value, scene = witness.interpreter.value, witness.scene
-    inner = places.inside(scene.whole(expr.axes))
-    lengths = {axis.name: len(inner.ranges[axis.name]) for axis in expr.axes}
+    inner = places.inside(reach(expr.axes, places, scene, witness.value))
+    ranges = {axis.name: inner.ranges[axis.name] for axis in expr.axes}
     states: list[Array] = [value(part, places, scene) for part in expr.identity]
     steps: list[Term] = []
-    mask = np.zeros(math.prod(lengths.values()), np.bool_)
+    mask = np.zeros(math.prod(map(len, ranges.values())), np.bool_)
     for k, (lifted, taken) in enumerate(lifted_places(expr, places, scene, value, terms_footprint(expr, scene))):
         mask[k] = taken is None or bool(taken.item())
         if not mask[k]:
@@ -35,11 +36,11 @@ def fold_steps(expr: Fold, places: Places, witness: Witness) -> Folding:
         states = combined(expr, states, lifted, places, scene, value)
         if len(steps) < LISTED:
             running = finished(expr, states, places, scene, value).item()
-            steps.append(_step(expr, inner, lengths, k, [state.item() for state in states], running, witness))
+            steps.append(_step(expr, inner, ranges, k, [state.item() for state in states], running, witness))
     return Folding(
         text=witness.printer.expr(expr),
         kind="fold",
-        axes=lengths,
+        axes=ranges,
         places=mask.size,
         included=int(mask.sum()),
         zeros=0,
@@ -56,14 +57,14 @@ def fold_steps(expr: Fold, places: Places, witness: Witness) -> Folding:
 def _step(
     expr: Fold,
     inner: Places,
-    lengths: dict[str, int],
+    ranges: dict[str, range],
     k: int,
     states: list[float],
     running: float,
     witness: Witness,
 ) -> Term:
-    index = np.unravel_index(k, list(lengths.values()))
-    axes = {axis: int(i) for axis, i in zip(lengths, index, strict=True)}
+    index = np.unravel_index(k, [len(r) for r in ranges.values()])
+    axes = {axis: r[int(i)] for (axis, r), i in zip(ranges.items(), index, strict=True)}
     pinned = Places(ranges={a: range(axes[a], axes[a] + 1) if a in axes else r for a, r in inner.ranges.items()})
     parts: list[ReadAt | Decision] = [p for part in expr.lift for p in witness.term_parts(part, pinned)]
     return Term(

@@ -12,9 +12,12 @@ import numpy as np
 from unrut.program.nodes import GIVE_PLACES, ORDER_STATISTICS, Along, Expr, Read, Reduce, ReduceKind
 from unrut.program.walk import free_axes, reads
 from unrut.reference.affine import affine
+from unrut.reference.along import terms_in_range
 from unrut.reference.explanation import Folding, Reach, Term
 from unrut.reference.folding import terms_of
 from unrut.reference.places import WIDE, Array, Bools, Places
+from unrut.reference.ranges import line as line_of
+from unrut.reference.ranges import reach
 from unrut.reference.ranked import by_distance, ranks_of
 from unrut.reference.reads import subscripts_of
 from unrut.reference.reductions import combine, identity, reduce_block
@@ -37,8 +40,8 @@ def fold_terms(expr: Reduce, places: Places, witness: Witness) -> Folding:
     the best for max, min, argmax,
     argmin and logsumexp, those that settle it for any, all and count.
     """
-    inner = places.inside(witness.scene.whole(expr.axes))
-    lengths = {axis.name: len(inner.ranges[axis.name]) for axis in expr.axes}
+    inner = places.inside(reach(expr.axes, places, witness.scene, witness.value))
+    ranges = {axis.name: inner.ranges[axis.name] for axis in expr.axes}
     body, mask = terms_of(expr, inner, witness.value)
     terms = np.broadcast_to(body, inner.shape).ravel()
     included = np.ones(terms.shape, np.bool_) if mask is None else np.broadcast_to(mask, inner.shape).ravel()
@@ -57,7 +60,7 @@ def fold_terms(expr: Reduce, places: Places, witness: Witness) -> Folding:
     return Folding(
         text=witness.printer.expr(expr),
         kind=expr.kind.value,
-        axes=lengths,
+        axes=ranges,
         places=terms.size,
         included=int(included.sum()),
         zeros=int(np.count_nonzero(included & (terms == 0))) if terms.dtype.kind != "b" else 0,
@@ -65,25 +68,26 @@ def fold_terms(expr: Reduce, places: Places, witness: Witness) -> Folding:
         magnitude=magnitude,
         order=order,
         terms=[
-            _term(expr.body, inner, lengths, k, (shown[k].item(), float(share[k]), running[k].item()), witness)
+            _term(expr.body, inner, ranges, k, (shown[k].item(), float(share[k]), running[k].item()), witness)
             for k in chosen[:LISTED]
         ],
-        partial=_partial(expr, shown, lengths),
+        partial=_partial(expr, shown, ranges),
         reaches=reaches(expr.body, inner, included, witness),
     )
 
 
 def line_terms(expr: Along, places: Places, witness: Witness) -> Folding:
     """A line of softmax: each term is the logarithm that goes in, its share the probability that comes out."""
-    line = places.along(expr.axis.name, range(witness.scene.length(expr.axis.extent)))
-    terms = np.broadcast_to(witness.value(expr.body, line), line.shape).ravel()
+    whole = line_of(expr.axis, places, witness.scene, witness.value)
+    line = places.along(expr.axis.name, whole)
+    terms = np.broadcast_to(terms_in_range(expr, line, witness.value), line.shape).ravel()
     share = np.broadcast_to(witness.value(expr, line), line.shape).ravel()
-    lengths = {expr.axis.name: terms.size}
+    ranges = {expr.axis.name: whole}
     order = _by_weight(ReduceKind.max, terms)
     return Folding(
         text=witness.printer.expr(expr),
         kind=expr.kind.value,
-        axes=lengths,
+        axes=ranges,
         places=terms.size,
         included=terms.size,
         zeros=0,
@@ -91,7 +95,7 @@ def line_terms(expr: Along, places: Places, witness: Witness) -> Folding:
         magnitude=math.nan,
         order=", the weightiest first" if terms.size > MANY else "",
         terms=[
-            _term(expr.body, line, lengths, int(k), (terms[k].item(), float(share[k]), math.nan), witness)
+            _term(expr.body, line, ranges, int(k), (terms[k].item(), float(share[k]), math.nan), witness)
             for k in order[:LISTED]
         ],
         partial={},
@@ -102,14 +106,14 @@ def line_terms(expr: Along, places: Places, witness: Witness) -> Folding:
 def _term(
     body: Expr,
     inner: Places,
-    lengths: Mapping[str, int],
+    ranges: Mapping[str, range],
     k: int,
     figures: tuple[float, float, float],
     witness: Witness,
 ) -> Term:
     """The term at row-major place k, taken apart."""
-    index = np.unravel_index(k, list(lengths.values()))
-    axes = {axis: int(i) for axis, i in zip(lengths, index, strict=True)}
+    index = np.unravel_index(k, [len(r) for r in ranges.values()])
+    axes = {axis: r[int(i)] for (axis, r), i in zip(ranges.items(), index, strict=True)}
     pinned = Places(ranges={a: range(axes[a], axes[a] + 1) if a in axes else r for a, r in inner.ranges.items()})
     value, share, running = figures
     return Term(axes=axes, value=value, share=share, running=running, parts=witness.term_parts(body, pinned))
@@ -157,12 +161,12 @@ def _running(kind: ReduceKind, terms: Array) -> Array:
             return np.concatenate(found) if terms.size else terms
 
 
-def _partial(expr: Reduce, terms: Array, lengths: Mapping[str, int]) -> dict[str, list[float]]:
+def _partial(expr: Reduce, terms: Array, ranges: Mapping[str, range]) -> dict[str, list[float]]:
     """For each axis and each of its values, the reduction over the other axes."""
     if expr.kind in GIVE_PLACES | ORDER_STATISTICS | {ReduceKind.logsumexp} or terms.size == 0:
         return {}
-    cube = terms.reshape(list(lengths.values()))
-    rows = {axis: np.moveaxis(cube, d, 0).reshape(n, -1) for d, (axis, n) in enumerate(lengths.items())}
+    cube = terms.reshape([len(r) for r in ranges.values()])
+    rows = {axis: np.moveaxis(cube, d, 0).reshape(len(r), -1) for d, (axis, r) in enumerate(ranges.items())}
     return {
         axis: reduce_block(expr.kind, np.ascontiguousarray(r), expr.body.dtype).tolist() for axis, r in rows.items()
     }

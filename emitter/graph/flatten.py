@@ -13,19 +13,20 @@ A reduction in a lazy branch computes nothing where the branch is not taken, if 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from unrut.emitter.graph.checks import Check, search
 from unrut.emitter.graph.computation import Computation, Reduction
 from unrut.emitter.graph.elements import element_bounds
 from unrut.emitter.graph.extract import extract
-from unrut.emitter.graph.folds import folded, kind_of, others_of
+from unrut.emitter.graph.folds import folded, others_of
 from unrut.emitter.graph.laws import identity
 from unrut.emitter.graph.linear import call, extent_expr
+from unrut.emitter.graph.meaning import meaning, mentioned
 from unrut.emitter.graph.names import Names
 from unrut.emitter.graph.places import clamped, leaving, said
 from unrut.emitter.graph.policies import settle
+from unrut.emitter.graph.ragged import disorder, inside_extent
 from unrut.emitter.graph.ranges import Bound, Known, conjuncts, inside, negation, range_known
 from unrut.emitter.graph.scope import Scope
 from unrut.emitter.graph.simplify import FALSE, simplify
@@ -47,8 +48,9 @@ from unrut.program.nodes import (
     Statement,
     Where,
 )
+from unrut.program.ragged import is_ragged, ordered, within
 from unrut.program.types import DType
-from unrut.program.walk import children, free_axes, in_order, rebuild, rename_axes, subexpressions
+from unrut.program.walk import children, in_order, rebuild, subexpressions
 
 FLAT = (ReduceKind.sum, ReduceKind.prod, ReduceKind.max, ReduceKind.min, ReduceKind.any, ReduceKind.all)
 
@@ -150,22 +152,40 @@ class Flattener:
 
     def _reduction(self, expr: Reduce, scope: Scope, stem: str) -> tuple[Expr, Reduction]:
         """The term and the domain of a reduction, both flat."""
-        inner = scope.within(*expr.axes)
-        where: tuple[Expr, ...] = ()
-        if expr.where is not None:
-            where = conjuncts(self.expression(expr.where, inner, stem))
-        term = self.expression(expr.body, inner.under(*where), stem)
+        inner, axes, where = self._domain(expr, scope, stem)
+        term = self.expression(expr.body, inner, stem)
         initial = None if expr.initial is None else self.expression(expr.initial, scope, stem)
-        return term, Reduction(kind=expr.kind, axes=expr.axes, where=where, initial=initial)
+        return term, Reduction(kind=expr.kind, axes=axes, where=where, initial=initial)
+
+    def _domain(self, expr: Reduce | Fold, scope: Scope, stem: str) -> tuple[Scope, tuple[Axis, ...], tuple[Expr, ...]]:
+        """What is bound inside a reduction: its axes over their whole extents, and the conditions that leave places out."""
+        inner = scope
+        axes: list[Axis] = []
+        where: list[Expr] = []
+        for axis in expr.axes:
+            self._check_order(axis, inner, stem)
+            ends = tuple(self.expression(end, inner, stem) for end in within(inside_extent(axis)))
+            axes.append(replace(axis, start=None, stop=None))
+            inner, where = inner.within(axes[-1]).under(*ends), [*where, *ends]
+        if expr.where is not None:
+            kept = conjuncts(self.expression(expr.where, inner, stem))
+            inner, where = inner.under(*kept), [*where, *kept]
+        return inner, tuple(axes), tuple(where)
+
+    def _check_order(self, axis: Axis, scope: Scope, stem: str) -> None:
+        """Have it said, before anything else runs, if a range by data is out of order somewhere."""
+        if is_ragged(axis):
+            bad = simplify(self.expression(negation(ordered(axis)), scope, stem), scope.known(self.elements))
+            if bad != FALSE:
+                name = f"{axis.name}_disorder"
+                self.check(bad, scope, Check(computation=name, early=True, **disorder(self.program, axis)))
 
     def _folded(self, expr: Fold, scope: Scope, stem: str) -> tuple[Expr, Reduction]:
         """The first state's term and the domain of a fold, its other terms in the kind."""
-        inner = scope.within(*expr.axes)
-        where = () if expr.where is None else conjuncts(self.expression(expr.where, inner, stem))
-        known = inner.under(*where)
+        known, axes, where = self._domain(expr, scope, stem)
         terms = [simplify(self.expression(term, known, stem), known.known(self.elements)) for term in expr.lift]
         first, kind = folded(expr, terms)
-        return first, Reduction(kind=kind, axes=expr.axes, where=where)
+        return first, Reduction(kind=kind, axes=axes, where=where)
 
     def _reduce(self, expr: Reduce, scope: Scope, stem: str) -> Expr:
         if expr.kind is ReduceKind.logsumexp:
@@ -201,10 +221,10 @@ class Flattener:
     def _softmax(self, expr: Along, scope: Scope, stem: str) -> Expr:
         line = expr.axis
         loose = scope.around(line, self.names.fresh(f"{line.name}_asked"))
-        body = self.expression(expr.body, loose.within(line), stem)
+        body = self.expression(expr.body, loose.within(replace(line, start=None, stop=None)), stem)
         top = self._reduce(Reduce(kind=ReduceKind.max, axes=(line,), body=body, dtype=expr.dtype), loose, stem)
         power = call("exp", call("subtract", body, top, dtype=expr.dtype), dtype=expr.dtype)
-        shared = self.define(power, None, loose.within(line), f"{stem}_exp", expr.dtype)
+        shared = power if is_ragged(line) else self.define(power, None, loose.within(line), f"{stem}_exp", expr.dtype)
         total = self._reduce(Reduce(kind=ReduceKind.sum, axes=(line,), body=shared, dtype=expr.dtype), loose, stem)
         return call("divide", shared, total, dtype=expr.dtype)
 
@@ -215,9 +235,9 @@ class Flattener:
         inner = replace(inner, guards=reduction.where if reduction else ())
         if scope.guards and not self._reads_inside(body, reduction, inner):
             body, reduction = _guarded(body, reduction, scope.guards, dtype)
-        mentioned = _mentioned(body, reduction)
-        axes = tuple(axis for axis in scope.axes if axis.name in mentioned)
-        key = _meaning(body, reduction, axes, dtype)
+        used = mentioned(body, reduction)
+        axes = tuple(axis for axis in scope.axes if axis.name in used)
+        key = meaning(body, reduction, axes, dtype)
         if key not in self.shared:
             name = self.names.fresh(stem)
             self._add(name, axes, body, reduction, dtype)
@@ -255,31 +275,6 @@ def _guarded(
     for guard in reversed(guards):  # nested, not joined by `&`: an earlier guard may protect the reads of a later one
         body = Where(condition=guard, then=body, otherwise=zero, dtype=dtype)
     return body, None
-
-
-def _mentioned(body: Expr, reduction: Reduction | None) -> frozenset[str]:
-    if reduction is None:
-        return free_axes(body)
-    initial = frozenset[str]() if reduction.initial is None else free_axes(reduction.initial)
-    bound = frozenset(axis.name for axis in reduction.axes)
-    parts = (body, *others_of(reduction), *reduction.where)
-    return (frozenset().union(*map(free_axes, parts)) - bound) | initial
-
-
-def _meaning(body: Expr, reduction: Reduction | None, axes: tuple[Axis, ...], dtype: DType) -> tuple[object, ...]:
-    """A key that is equal for computations that differ in the names of their axes only."""
-    bound = reduction.axes if reduction else ()
-    new: Mapping[str, Expr] = {a.name: AxisValue(axis=f"@{k}") for k, a in enumerate((*axes, *bound))}
-    parts = (body, *others_of(reduction), *(reduction.where if reduction else ()))
-    initial = reduction.initial if reduction else None
-    return (
-        tuple(rename_axes(part, dict(new)) for part in parts),
-        None if initial is None else rename_axes(initial, dict(new)),
-        kind_of(reduction),
-        tuple(a.extent for a in axes),
-        tuple(a.extent for a in bound),
-        dtype,
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

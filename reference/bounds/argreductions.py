@@ -3,16 +3,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from unrut.program.nodes import ReduceKind
 from unrut.reference.argreductions import best_of_block
 from unrut.reference.bounds.measured import Measured, anywhere
+from unrut.reference.folding import coordinate
 from unrut.reference.places import Array, Bools
 
 
 def measured_best(
-    kind: ReduceKind, x: Measured, included: Measured, lengths: tuple[int, ...], component: int
+    kind: ReduceKind, x: Measured, included: Measured, ranges: Sequence[range], component: int
 ) -> Measured:
     """The reference's place, one axis of it, and how far away along this axis a right place can be.
 
@@ -20,9 +23,9 @@ def measured_best(
     that are known the first one of several is the only right one. More than one right place makes it undecided.
     """
     best = best_of_block(kind, x.value, np.broadcast_to(included.value, x.value.shape))
-    candidates = _candidates(kind, x, included, best.place)
-    places = np.asarray(np.unravel_index(np.arange(x.value.shape[-1]), lengths)[component])
-    chosen = np.asarray(np.unravel_index(best.place, lengths)[component])
+    candidates = _candidates(kind, x, included, best.place) & (included.value | (included.error > 0))
+    places = coordinate(np.arange(x.value.shape[-1]), ranges, component)
+    chosen = np.where(best.found, coordinate(best.place, ranges, component), 0)
     away = np.where(candidates, np.abs(places - chosen[..., None]), 0)
     open_ = candidates.sum(axis=-1) > 1
     undecided = anywhere(x.undecided) | anywhere(included.undecided) | open_

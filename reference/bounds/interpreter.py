@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import assert_never
 
 import numpy as np
@@ -25,6 +24,7 @@ from unrut.program.nodes import (
     Statement,
     Where,
 )
+from unrut.program.ragged import both, domain, is_ragged, within
 from unrut.reference.blocks import SCRATCH, blocks, cuts, footprint
 from unrut.reference.bounds.argreductions import measured_best
 from unrut.reference.bounds.calls import measured_call
@@ -41,6 +41,7 @@ from unrut.reference.folding import in_lines
 from unrut.reference.numbers import number
 from unrut.reference.places import Array, Places, Scene, Tensor
 from unrut.reference.products import factors_of
+from unrut.reference.ranges import line, reach
 from unrut.reference.reductions import identity
 
 ARRAYS = 16
@@ -79,17 +80,26 @@ class MeasuringInterpreter:
                 return measured_fold(expr, places, scene, self.measure)
             case Along(axis=axis, body=body, dtype=dtype):
                 at, asked = list(places.ranges).index(axis.name), places.ranges[axis.name]
-                whole = places.along(axis.name, range(scene.length(axis.extent)))
-                x = _line_last(part(body, whole), at, len(whole.ranges[axis.name]))
-                y = measured_softmax(x, dtype)
-                return mapped(y, lambda a: np.moveaxis(a[..., asked.start : asked.stop], -1, at))
+                reached = line(axis, places, scene, lambda e, p: part(e, p).value, check=False)
+                whole = places.along(axis.name, reached)
+                terms = part(body, whole)
+                if is_ragged(axis):
+                    nothing = exact(np.full((1,) * terms.value.ndim, -np.inf))
+                    terms = choose(part(both(*within(axis)), whole), terms, nothing, dtype)
+                y = measured_softmax(_line_last(terms, at, len(reached)), dtype)
+                shift = asked.start - reached.start
+                return mapped(y, lambda a: np.moveaxis(a[..., shift : shift + len(asked)], -1, at))
             case _:
                 assert_never(expr)
 
     def _reduce(self, expr: Reduce, places: Places, scene: Scene) -> Measured:
         """A reduction over its whole domain at once: only outer axes are cut into blocks here."""
         kept = len(places.ranges)
-        inner = places.inside(scene.whole(expr.axes))
+
+        def plain(part: Expr, at: Places) -> Array:
+            return self.measure(part, at, scene).value
+
+        inner = places.inside(reach(expr.axes, places, scene, plain, check=False))
         initial = None if expr.initial is None else self.measure(expr.initial, places, scene)
         factors = factors_of(expr)
         if factors and initial is None:
@@ -99,8 +109,9 @@ class MeasuringInterpreter:
                 return found
         rank = None if expr.rank is None else self.measure(expr.rank, places, scene)
         body = self.measure(expr.body, inner, scene)
-        included = None if expr.where is None else self.measure(expr.where, inner, scene)
-        return _reduced(expr, body, included, rank if initial is None else initial, inner.shape, kept)
+        taken = domain(expr)
+        included = None if taken is None else self.measure(taken, inner, scene)
+        return _reduced(expr, body, included, rank if initial is None else initial, inner, kept)
 
     def statement(self, statement: Statement, ranges: dict[str, range], scene: Scene, out: Tensor) -> None:
         """A statement's block: the rounding to its dtype is among the errors, the values stay wide."""
@@ -115,19 +126,19 @@ class MeasuringInterpreter:
 
 
 def _reduced(
-    expr: Reduce, body: Measured, included: Measured | None, outer: Measured | None, shape: Sequence[int], kept: int
+    expr: Reduce, body: Measured, included: Measured | None, outer: Measured | None, inner: Places, kept: int
 ) -> Measured:
     """`outer` is the reduction's initial value, or its rank: no kind has both."""
     kind, dtype = expr.kind, expr.body.dtype
-    x, takes_part = _lines(body, included, tuple(shape), kept)
+    x, takes_part = _lines(body, included, inner.shape, kept)
     if kind in ORDER_STATISTICS:
-        return measured_order_statistic(expr, x, takes_part, outer, tuple(shape[kept:]))
+        return measured_order_statistic(expr, x, takes_part, outer, [*inner.ranges.values()][kept:])
     initial = outer
     if kind in (ReduceKind.argmax, ReduceKind.argmin):
         if x.value.shape[-1] == 0:
             return exact(np.zeros(x.value.shape[:-1], np.int64))
         mask = exact(np.ones(x.value.shape, np.bool_)) if takes_part is None else takes_part
-        return measured_best(kind, x, mask, tuple(shape[kept:]), expr.component)
+        return measured_best(kind, x, mask, [*inner.ranges.values()][kept:], expr.component)
     if initial is not None:
         x = _append(x, initial)
         takes_part = None if takes_part is None else _append(takes_part, exact(np.ones((1,) * kept, np.bool_)))

@@ -10,10 +10,12 @@ import numpy as np
 
 from unrut.program.fold_nodes import Fold, Side
 from unrut.program.nodes import Expr
+from unrut.program.ragged import domain
 from unrut.program.types import DType
 from unrut.reference.bounds.measured import Measured, choose
 from unrut.reference.folding import in_lines
 from unrut.reference.places import Array, Places, Scene
+from unrut.reference.ranges import reach
 
 Measure = Callable[[Expr, Places, Scene], Measured]
 
@@ -25,10 +27,11 @@ def measured_fold(expr: Fold, places: Places, scene: Scene, measure: Measure) ->
     known, a place is both combined and left out.
     """
     kept = len(places.ranges)
-    inner = places.inside(scene.whole(expr.axes))
+    inner = places.inside(reach(expr.axes, places, scene, lambda e, p: measure(e, p, scene).value, check=False))
     lift = [measure(part, inner, scene) for part in expr.lift]
     lines = [_in_lines(x, inner.shape, kept) for x in lift]
-    included = None if expr.where is None else _in_lines(measure(expr.where, inner, scene), inner.shape, kept)
+    taken = domain(expr)
+    included = None if taken is None else _in_lines(measure(taken, inner, scene), inner.shape, kept)
     states = [measure(part, places, scene) for part in expr.identity]
     dtypes = [state.dtype for state in expr.states]
     for k in range(lines[0].value.shape[-1]):

@@ -7,6 +7,7 @@ the r-th smallest of x_k - e_k, over all that may take part, and that of x_k + e
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +15,9 @@ import numpy as np
 from unrut.program.nodes import Reduce, ReduceKind
 from unrut.program.types import DType
 from unrut.reference.bounds.measured import OWN, Measured, anywhere, exact, is_integral, rounding, settle
-from unrut.reference.orderstatistics import Ordered, average, has_nan, ordered
-from unrut.reference.places import WIDE, Array, Bools, Floats
-from unrut.reference.reductions import identity
+from unrut.reference.folding import coordinate
+from unrut.reference.orderstatistics import Ordered, average, has_nan, of_nothing, ordered
+from unrut.reference.places import Array, Bools, Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +31,13 @@ class Lines:
 
 
 def measured_order_statistic(
-    expr: Reduce, x: Measured, included: Measured | None, rank: Measured | None, lengths: tuple[int, ...]
+    expr: Reduce, x: Measured, included: Measured | None, rank: Measured | None, ranges: Sequence[range]
 ) -> Measured:
     """The statistic along the last dimension, with its error. What may be NaN, or may not take part, has error inf where
     it matters for a mean of two terms; for the term of a rank it counts as above."""
     outer = x.value.shape[:-1]
     if x.value.shape[-1] == 0:
-        return exact(np.zeros(outer, WIDE[expr.dtype]))
+        return exact(np.full(outer, of_nothing(expr)))
     if included is None:
         included = exact(np.ones((1,) * x.value.ndim, np.bool_))
     takes_part = np.broadcast_to(included.value, x.value.shape)
@@ -56,7 +57,7 @@ def measured_order_statistic(
         case ReduceKind.median | ReduceKind.quantile:
             found = _average(expr, lines, x, takes_part, asked)
         case ReduceKind.arg_kth_smallest:
-            found = _place(expr, lines, x, may, sure, asked.value, lengths)
+            found = _place(expr, lines, x, may, sure, asked.value, ranges)
         case _:
             found = _term(expr, lines, asked.value)
     error = np.where(asked.error > 0, np.inf, found.error) if expr.kind is not ReduceKind.quantile else found.error
@@ -66,8 +67,7 @@ def measured_order_statistic(
 def _term(expr: Reduce, lines: Lines, rank: Array) -> Measured:
     dtype = expr.dtype
     beyond = rank >= lines.middle.count
-    worst = WIDE[dtype].type(identity(ReduceKind.min, dtype))
-    value = np.where(beyond, worst, lines.middle.at(rank))
+    value = np.where(beyond, of_nothing(expr), lines.middle.at(rank))
     if lines.fixed:
         return exact(value)
     error = np.maximum(_away(value, lines.low.at(rank)), _away(value, lines.high.at(rank)))
@@ -78,13 +78,13 @@ def _term(expr: Reduce, lines: Lines, rank: Array) -> Measured:
 
 
 def _place(
-    expr: Reduce, lines: Lines, x: Measured, may: Bools, sure: Bools, rank: Array, lengths: tuple[int, ...]
+    expr: Reduce, lines: Lines, x: Measured, may: Bools, sure: Bools, rank: Array, ranges: Sequence[range]
 ) -> Measured:
     """A place is right if its term may be as low, and as high, as the term of its rank may be. If all such terms are known,
     the reference's is the only one: ties go to the first place in every kernel."""
     beyond = rank >= lines.middle.count
-    coordinate = np.asarray(np.unravel_index(np.arange(x.value.shape[-1]), lengths)[expr.component])
-    chosen = np.where(beyond, 0, coordinate[lines.middle.place(rank)])
+    coordinates = coordinate(np.arange(x.value.shape[-1]), ranges, expr.component)
+    chosen = np.where(beyond, 0, coordinates[lines.middle.place(rank)])
     if lines.fixed:
         return exact(chosen)
     low, high = lines.low.at(rank)[..., None], lines.high.at(rank)[..., None]
@@ -94,7 +94,7 @@ def _place(
     least = np.where(unknown, -np.inf, centre - np.where(unknown, 0.0, x.error))
     right = may & (unknown | (_at_most(low, most) & _at_most(least, high)))
     open_ = (right & ((x.error > 0) | ~sure)).any(axis=-1) & (np.count_nonzero(right, axis=-1) > 1)
-    away = np.where(right, np.abs(coordinate - chosen[..., None]), 0).max(axis=-1, initial=0)
+    away = np.where(right, np.abs(coordinates - chosen[..., None]), 0).max(axis=-1, initial=0)
     error = np.where(open_, away, 0).astype(np.float64)
     error = np.where(rank >= lines.low.count, 0.0, np.where(rank >= lines.high.count, np.inf, error))
     return Measured(value=chosen, error=error, undecided=open_)

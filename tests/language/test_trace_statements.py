@@ -165,11 +165,6 @@ def a_computed_place(x, y, i, j):
     y[x[i, j]] = 0  # y[x[i, j]]
 
 
-@case(NotationError, "`ur.axis(start=, stop=)`, a range from data, is not part of the language yet", 'ur.axis("e", 7)')
-def a_range_from_data(x, y, i, j):
-    ur.axis("e", start=0, stop=3)  # ur.axis("e", start=0, stop=3)
-
-
 @case(NotationError, "`ur.tensor(shape=, init=)` is not part of the language yet", 'ur.tensor("V")')
 def a_declared_shape(x, y, i, j):
     ur.tensor("z", shape=(3,), init=0)  # ur.tensor("z", shape=(3,), init=0)

@@ -104,6 +104,15 @@ BROKEN = {
     "where=": with_body(reduction(ReduceKind.sum, A_READ, where=A_READ)),
     "initial=": with_body(reduction(ReduceKind.sum, A_READ, initial=ZERO)),
     "component": with_body(reduction(ReduceKind.sum, A_READ, component=1)),
+    "bound before it is bound": with_body(reduction(ReduceKind.sum, A_READ, axes=(replace(K, start=AxisValue(axis="k")),))),
+    "bound of floats": with_body(reduction(ReduceKind.sum, A_READ, axes=(replace(K, stop=A_READ),))),
+    "two ranges": with_body(
+        Call(
+            function="add",
+            arguments=tuple(reduction(ReduceKind.sum, A_READ, axes=(replace(K, start=end),)) for end in (I, ZERO)),
+            dtype=DType.f32,
+        )
+    ),
     "softmax of integers": with_body(replace(LINE, body=ZERO)),
     "start of nothing": replace(
         PROGRAM, statements=(*PROGRAM.statements, replace(PROGRAM.statements[0], target="U", role=Role.starts))

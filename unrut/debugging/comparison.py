@@ -202,5 +202,7 @@ def _place(axes: Mapping[str, int]) -> str:
     return ", ".join(f"{axis}={k}" for axis, k in axes.items())
 
 
-def _over(axes: Mapping[str, int]) -> str:
-    return ", ".join(f"{axis} < {n}" for axis, n in axes.items())
+def _over(axes: Mapping[str, range]) -> str:
+    return ", ".join(
+        f"{axis} < {r.stop}" if r.start == 0 else f"{r.start} <= {axis} < {r.stop}" for axis, r in axes.items()
+    )

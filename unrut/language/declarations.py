@@ -34,7 +34,8 @@ from unrut.spans import Span
 
 @dataclass(slots=True, kw_only=True)
 class Declarations:
-    """The names of one op. `dtypes` grows as statements are read; `unknowns` says where an unknown extent came from.
+    """The names of one op. `dtypes` grows as statements are read; `unknowns` says where an unknown extent came from,
+    `bounds` the axes whose ranges are data.
 
     `starts` are the initial statements of tensors; `weak` the tensors whose dtype is not settled yet, so that reads adopt.
 
@@ -52,6 +53,7 @@ class Declarations:
     given: dict[str, Extent] = field(default_factory=dict)
     weak: frozenset[str] = frozenset()
     asked: int = 0  # unknown extents so far, to name them
+    bounds: dict[str, GivenAxis] = field(default_factory=dict)
     unknowns: dict[str, tuple[str, Span | None]] = field(default_factory=dict)
 
     def extent_of(self, axis: str, span: Span | None) -> Extent:
@@ -134,6 +136,7 @@ def declare(definition: Definition, operands: tuple[Operand, ...], errors: list[
         shapes={operand.name: operand.shape for operand in operands},
         dtypes={operand.name: operand.dtype for operand in operands},
         sizes=_named_sizes(definition),
+        bounds={axis.name: axis for axis in definition.axes if axis.bounds},
     )
     _Given(definition, known, errors).settle()
     _check_results(definition, known, errors)
@@ -188,12 +191,14 @@ class _Given:
         self.errors = errors
         self.waiting: dict[str, GivenAxis] = {}
         self.open: list[str] = []
+        first: dict[str, GivenAxis] = {}
         for axis in definition.axes:
-            if axis.name in self.waiting:
-                places = [*at(self.waiting[axis.name].span, "first"), *at(axis.span, "again")]
+            if first.setdefault(axis.name, axis) is not axis:
+                places = [*at(first[axis.name].span, "first"), *at(axis.span, "again")]
                 message = f"the range of axis `{axis.name}` is given twice"
                 errors.append(AxisError(message, places=places, remedy="one range for each axis"))
-            self.waiting.setdefault(axis.name, axis)
+            if axis.extent is not None:
+                self.waiting.setdefault(axis.name, axis)
 
     def settle(self) -> None:
         for name in list(self.waiting):
@@ -217,6 +222,7 @@ class _Given:
                 remedy="a number, or extents of operands",
             )
         self.open.append(name)
+        assert given.extent is not None
         extent = self.extent(given.extent)
         self.open.pop()
         if extent.is_fixed and extent.value() < 0:

@@ -21,6 +21,7 @@ from dataclasses import replace
 
 from unrut.errors import UnrutError, raise_all
 from unrut.language.adoption import const, negated
+from unrut.language.bounds import bounds_behind, refuse_ragged_results
 from unrut.language.circles import circles_of, judging_uses, share_axes, tensors_in
 from unrut.language.declarations import Declarations, declare, target_axes
 from unrut.language.emptiness import check_emptiness
@@ -88,6 +89,7 @@ def _elaborated(definition: Definition, specs: tuple[Spec, ...]) -> Program:
     given = tuple(
         Axis(name=axis.name, extent=substitute(known.given[axis.name], dict(ranges.extents)))
         for axis in definition.axes
+        if axis.extent is not None
     )
     shapes = {o.name: tuple(substitute(e, dict(ranges.extents)) for e in o.shape) for o in operands}
     shapes |= {s.target: s.shape for s in whole if s.role is Role.defines}
@@ -153,6 +155,7 @@ def _typed(
 def _parts(name: str, known: Declarations) -> list[Part]:
     """The statements of one tensor: the one that defines it, and those that give places before its range."""
     defining = known.statements[name]
+    refuse_ragged_results(defining, known)
     extents = dict(zip(target_axes(defining), known.shapes[name], strict=True))
     parts = [Part(assignment=defining, extents=extents, role=Role.defines)]
     for start in known.starts.get(name, ()):
@@ -179,8 +182,9 @@ def _groups(known: Declarations) -> tuple[tuple[str, ...], ...]:
     """The tensors that are defined, those in one circle together, each group after those that it reads."""
     needs = {}
     for name, statement in known.statements.items():
-        bodies = [statement.body, *(start.body for start in known.starts.get(name, ()))]
-        needs[name] = set().union(*map(tensors_in, bodies)) & known.statements.keys()
+        parts = (statement, *known.starts.get(name, ()))
+        terms = [term for part in parts for term in (part.body, *bounds_behind(part, known))]
+        needs[name] = set().union(*map(tensors_in, terms)) & known.statements.keys()
     return components(needs)
 
 
@@ -188,7 +192,7 @@ def _whole(statement: Statement, extents: dict[str, Extent]) -> Statement:
     """A statement with every extent known. Extents that became numbers are numbers."""
 
     def axis(unsettled: Axis) -> Axis:
-        return Axis(name=unsettled.name, extent=substitute(unsettled.extent, extents))
+        return replace(unsettled, extent=substitute(unsettled.extent, extents))
 
     def settle(expr: Expr) -> Expr:
         match expr:

@@ -27,6 +27,7 @@ from unrut.program.nodes import (
     Relation,
     Statement,
 )
+from unrut.program.ragged import is_ragged
 from unrut.program.walk import children, outside_of
 from unrut.spans import Span
 
@@ -56,7 +57,7 @@ def check_emptiness(
         match expr:
             case Reduce(kind=kind, axes=axes, initial=initial, span=span):
                 if kind in _WITHOUT_IDENTITY and initial is None:
-                    for axis in axes:
+                    for axis in (axis for axis in axes if not is_ragged(axis)):
                         because = f"`{kind.value}` over an empty range of axis `{axis.name}` has no value"
                         has_initial = kind in (ReduceKind.max, ReduceKind.min)
                         remedy = f"{kind.value}[{axis.name}](..., initial=0)" if has_initial else "at least one place"

@@ -15,6 +15,7 @@ from dataclasses import replace
 from unrut.errors import BindError, ShapeError
 from unrut.language.names import LONGEST, reason_against
 from unrut.language.notation import (
+    Assignment,
     Definition,
     Folding,
     GivenAxis,
@@ -55,10 +56,11 @@ def inline(
     tensors = {p.name: a.name for p, a in zip(callee.parameters, arguments, strict=True)}
     tensors |= {s.target: prefix + s.target for s in callee.statements}
     axes = {name: prefix + name for s in callee.statements for name in axis_names(s, known)}
-    axes |= {axis.name: prefix + axis.name for axis in callee.axes}
+    for axis in callee.axes:
+        axes |= {name: prefix + name for name in (axis.name, *axis_names(axis, known))}
     renaming = Renaming(tensors=tensors, axes=axes, scalars=terms)
     for axis in callee.axes:
-        recorder.give(GivenAxis(name=axes[axis.name], extent=renaming.term(axis.extent), span=axis.span))
+        recorder.give(renaming.given(axis))
     ranks = {}
     for statement in callee.statements:
         recorder.define(renaming.statement(statement))
@@ -108,7 +110,7 @@ def _without_idle(definition: Definition) -> Definition:
         bodies[statement.target].append(statement.body)
     needed: set[str] = set()
     waiting = [name for name in bodies if "." not in name or name in definition.results]
-    sources = [axis.extent for axis in definition.axes]
+    sources = [term for axis in definition.axes for term in axis.terms()]
     while waiting or sources:
         if waiting:
             name = waiting.pop()
@@ -131,7 +133,8 @@ def final_names(definition: Definition) -> Definition:
     definition = _without_idle(definition)
     targets = list(dict.fromkeys(s.target for s in definition.statements))
     known = frozenset([*(p.name for p in definition.parameters), *definition.scalars, *targets])
-    used = dict.fromkeys(name for s in definition.statements for name in axis_names(s, known))
+    written: tuple[Assignment | GivenAxis, ...] = (*definition.statements, *definition.axes)
+    used = dict.fromkeys(name for part in written for name in axis_names(part, known))
     given = {axis.name: axis for axis in definition.axes}
     own_axes = {name for name in (*used, *given) if "." not in name}
 
@@ -142,27 +145,24 @@ def final_names(definition: Definition) -> Definition:
             tensors[name] = next(c for c in _candidates(name) if c not in taken and c not in own_axes)
             taken.add(tensors[name])
 
-    extents: dict[str, Term] = {name: axis.extent for name, axis in given.items() if "." not in name}
+    ranges = {name: axis for name, axis in given.items() if "." not in name}
     axes: dict[str, str] = {}
     by_tensor = Renaming(tensors=tensors)
     for name in [n for n in given if "." in n]:
-        extent = by_tensor.term(given[name].extent)
-        free = (c for c in _candidates(name) if c not in taken and (c not in own_axes or c in extents))
-        axes[name] = next(c for c in free if extents.get(c, extent) == extent)
-        extents[axes[name]] = extent
+        range_ = by_tensor.given(given[name])
+        free = (c for c in _candidates(name) if c not in taken and (c not in own_axes or c in ranges))
+        axes[name] = next(c for c in free if c not in ranges or replace(ranges[c], name=name) == range_)
+        ranges[axes[name]] = range_
     for name in used:
         if "." in name and name not in axes:
-            axes[name] = next(c for c in _candidates(name) if c not in taken and c not in extents)
+            axes[name] = next(c for c in _candidates(name) if c not in taken and c not in ranges)
 
     renaming = Renaming(tensors=tensors, axes=axes)
-    ranges = {axes.get(a.name, a.name): a for a in definition.axes}
     return Definition(
         name=definition.name,
         parameters=definition.parameters,
         scalars=definition.scalars,
-        axes=tuple(
-            GivenAxis(name=name, extent=renaming.term(axis.extent), span=axis.span) for name, axis in ranges.items()
-        ),
+        axes=tuple({axis.name: axis for axis in map(renaming.given, definition.axes)}.values()),
         statements=tuple(map(renaming.statement, definition.statements)),
         results=tuple(tensors.get(name, name) for name in definition.results),
         doc=definition.doc,

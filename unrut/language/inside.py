@@ -21,9 +21,10 @@ from unrut.program.affine import Affine, affine
 from unrut.program.extents import Extent, least
 from unrut.program.fold_nodes import Fold
 from unrut.program.intervals import if_not_empty
-from unrut.program.nodes import Along, Expr, OutsideMode, Precondition, Read, Reduce, Relation, Statement, Where
+from unrut.program.nodes import Along, Axis, Expr, OutsideMode, Precondition, Read, Reduce, Relation, Statement, Where
+from unrut.program.ragged import within
 from unrut.program.values import value_of
-from unrut.program.walk import children, free_axes, outside_of
+from unrut.program.walk import bounds_of, children, free_axes, outside_of
 
 Shapes = Mapping[str, tuple[Extent, ...]]
 MOST_PLACES_TRIED = 20_000
@@ -75,28 +76,36 @@ def guarded_reads(expr: Expr, axes: Mapping[str, Extent], guard: Guard) -> Itera
             yield from guarded_reads(condition, axes, guard)
             yield from guarded_reads(then, axes, guard & guard_of(condition))
             yield from guarded_reads(otherwise, axes, guard & guard_of(condition, holds=False))
-        case Reduce(axes=bound, body=body, where=where):
-            inner = {**axes, **{axis.name: axis.extent for axis in bound}}
+        case Reduce(axes=bound, where=where) | Fold(axes=bound, where=where):
+            inner, ranged = dict(axes), guard
+            for axis in bound:
+                for end in bounds_of((axis,)):
+                    yield from guarded_reads(end, inner, ranged)
+                inner[axis.name] = axis.extent
+                ranged = ranged & _in_range(axis)
             if where is not None:
-                yield from guarded_reads(where, inner, guard)
-            yield from guarded_reads(body, inner, guard & guard_of(where) if where is not None else guard)
-            ranks = rank_read(expr)
-            if ranks is not None:
+                yield from guarded_reads(where, inner, ranged)
+            for part in (expr.body,) if isinstance(expr, Reduce) else expr.lift:
+                yield from guarded_reads(part, inner, ranged & guard_of(where) if where is not None else ranged)
+            ranks = rank_read(expr) if isinstance(expr, Reduce) else None
+            if isinstance(expr, Reduce) and ranks is not None:
                 yield Guarded(read=ranks, axes=axes, guard=guard, places=places_of(expr))
-            for part in outside_of(expr):
+            for part in outside_of(expr) if isinstance(expr, Reduce) else ():
                 yield from guarded_reads(part, axes, guard)
-        case Fold(axes=bound, lift=lift, where=where):
-            inner = {**axes, **{axis.name: axis.extent for axis in bound}}
-            if where is not None:
-                yield from guarded_reads(where, inner, guard)
-            for part in lift:
-                yield from guarded_reads(part, inner, guard & guard_of(where) if where is not None else guard)
         case Along(axis=axis, body=body):
             # The whole line is read, also where the axis is not what the guard lets through.
-            yield from guarded_reads(body, axes, guard.without(axis.name))
+            yield from guarded_reads(body, axes, guard.without(axis.name) & _in_range(axis))
         case _:
             for part in children(expr):
                 yield from guarded_reads(part, axes, guard)
+
+
+def _in_range(axis: Axis) -> Guard:
+    """What the bounds of an axis say of its places, as far as they are affine."""
+    found = Guard()
+    for condition in within(axis):
+        found = found & guard_of(condition)
+    return found
 
 
 def _check(

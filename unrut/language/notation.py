@@ -149,11 +149,22 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GivenAxis:
-    """An axis whose extent was written by hand, an integer term of numbers and sizes."""
+    """An axis whose range was written: its extent by hand, an integer term of numbers and sizes, or bounds by data, or both."""
 
     name: str
-    extent: Term
+    extent: Term | None = None
+    start: Term | None = None
+    stop: Term | None = None
     span: Span | None = field(default=None, compare=False)
+
+    @property
+    def bounds(self) -> tuple[Term, ...]:
+        """The bounds by data that were written."""
+        return tuple(bound for bound in (self.start, self.stop) if bound is not None)
+
+    def terms(self) -> tuple[Term, ...]:
+        """All that was written: extent and bounds."""
+        return (*(() if self.extent is None else (self.extent,)), *self.bounds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 """The text front end.
 
     text      = header, then one logical line for each
-                "axis" name ":" extent
+                "axis" name ":" extent | "axis" name ":" [ extent "," ] [ start ] ".." [ stop ]
                 name "[" axes "]" "=" expression
     comments  from # to the end of the line; a line goes on inside brackets
 
@@ -67,6 +67,26 @@ def parse(text: str, file: str = "<text>") -> Definition:
     )
 
 
+def range_parts(code: str) -> dict[str, tuple[int, str]]:
+    """The parts of a range, `[extent ,] [start] .. [stop]` or an extent alone, by name: offset and code of each."""
+    depth, dots, comma = 0, -1, -1
+    for k, c in enumerate(code):
+        depth += (c in "([{") - (c in ")]}")
+        if depth == 0 and c == "," and comma < 0 and dots < 0:
+            comma = k
+        elif depth == 0 and code.startswith("..", k) and dots < 0:
+            dots = k
+    cuts = {"extent": (0, len(code))}
+    if dots >= 0:
+        cuts = {"extent": (0, max(comma, 0)), "start": (comma + 1, dots), "stop": (dots + 2, len(code))}
+    found: dict[str, tuple[int, str]] = {}
+    for name, (begin, end) in cuts.items():
+        whole = code[begin:end]
+        if whole.strip():
+            found[name] = (begin + len(whole) - len(whole.lstrip()), whole.strip())
+    return found
+
+
 class _LineReader:
     """Reads one logical line through `ast`, which counts lines and columns from the start of what it is given."""
 
@@ -119,16 +139,23 @@ class _LineReader:
         fault = name_fault(name, "axis", span)
         if fault is not None:
             raise fault
-        self.origin, self.code = self.line.start + head.end(), self.code[head.end() :]
-        self.starts = line_starts(self.code)
+        range_ = range_parts(self.code[head.end() :])
+        written = {part: self.part(head.end() + at, code) for part, (at, code) in range_.items()}
+        if not written:
+            message = "an axis is given as `axis t: 3`, or by data as `axis e: ptr[i] .. ptr[i + 1]`"
+            raise self.line.text.fault(message, self.line.start, self.line.end, remedy="axis t: 3")
+        return GivenAxis(name=name, span=span, **written)
+
+    def part(self, at: int, code: str) -> Term:
+        """The expression that stands at an offset of the line."""
+        self.origin, self.code = self.line.start + at, code
+        self.starts = line_starts(code)
         match self.tree():
             case [ast.Expr(value=value)]:
-                return GivenAxis(name=name, extent=self.terms.read(value), span=span)
-            case [ast.Assign(targets=[ast.Name(id="start" | "stop"), *_]) as data, *_]:
-                raise self.fault("a range from data is not part of the language yet", data, "axis e: 7")
-        raise self.line.text.fault(
-            "an axis is given as `axis t: 3`", self.line.start, self.line.end, remedy="axis t: 3"
-        )
+                return self.terms.read(value)
+        start = self.line.start + at
+        message, remedy = "an expression is expected here", "axis e: 3, or by data axis e: ptr[i] .. ptr[i + 1]"
+        raise self.line.text.fault(message, start, start + len(code), remedy=remedy)
 
     def statement(self) -> Assignment:
         match self.tree():

@@ -19,6 +19,10 @@ order of text:
     and, through quotients, axis // d <= q exactly when axis <= d*q + d - 1. A negative extent is 0.
  C. Back to A, until B bounds nothing. An axis that is still unknown is an error.
 
+In the bounds of a range by data no use is bare, and elsewhere none of the axis that has this range: it need not go
+through all of what it indexes. Its extent, within which the range must lie, is found by B, from the uses in which it
+stands alone if there are any, also under a policy.
+
 At the end every bare use must agree with its axis, unless the range was given by hand. Two different numbers are an
 error. Run-time sizes that must be equal are unified (the first in the order of operands stands for both, a number for
 any), with a precondition, and the ranges are solved anew. All of this is the same for numbers and run-time sizes.
@@ -98,7 +102,7 @@ def _judges(uses: Sequence[Use], unknowns: Mapping[str, tuple[str, Span | None]]
             needs=(names(use.dimension) | names(use.form.constant)) & unknowns.keys(),
         )
         for use in uses
-        if not use.policy and use.form is not None
+        if use.judges and use.form is not None
     ]
 
 
@@ -124,17 +128,18 @@ def _rounds(
 
     fix([use for use in reversed(uses) if use.bare_unknown is not None])
     judging = _judges(uses, unknowns)
+    alone = frozenset(name for judge in judging if judge.use.is_loose for name in judge.use.unknown_names)
     while True:
         judging = [judge for judge in judging if any(wanted - found.keys() for wanted in judge.axes.values())]
-        bounds = _judged(judging, found)
+        bounds = _judged(judging, found, alone)
         if not bounds:
             return {name: extent for name, extent in found.items() if name in unknowns}
         found |= bounds
         fix([use for unknown in reversed(bounds) for use in reversed(waiting.pop(unknown, []))])
 
 
-def _judged(judging: Sequence[_Judge], found: Mapping[str, Extent]) -> dict[str, Extent]:
-    """Step B: bounds of the axes that can be judged best."""
+def _judged(judging: Sequence[_Judge], found: Mapping[str, Extent], alone: frozenset[str]) -> dict[str, Extent]:
+    """Step B: bounds of the axes that can be judged best; those of `alone` where they stand alone."""
     complete: dict[str, bool] = {}
     bounds: dict[str, list[Extent]] = {}
     for judge in judging:
@@ -142,7 +147,7 @@ def _judged(judging: Sequence[_Judge], found: Mapping[str, Extent]) -> dict[str,
         open_axes = [axis for axis, wanted in judge.axes.items() if not wanted <= found.keys()]
         for axis in open_axes:
             unknown = use.unknown_of(axis)
-            if unknown is None or not _occurs(form, axis):
+            if unknown is None or not _occurs(form, axis) or (unknown in alone and not use.is_loose):
                 continue
             bound = None
             if len(open_axes) == 1 and judge.needs <= found.keys():

@@ -41,7 +41,7 @@ class Recorder:
     def give(self, axis: GivenAxis) -> None:
         """Note a range that was given by hand."""
         before = self.given.setdefault(axis.name, axis)
-        if before.extent != axis.extent:
+        if before != axis:
             raise AxisError(
                 f"axis `{axis.name}` is given two ranges",
                 places=[*place(before.span), *place(axis.span)],

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from unrut.errors import AxisError, DTypeError, NotationError
 from unrut.language.adoption import Typed, adopt, dtype_named
+from unrut.language.bounds import bound_axis, ends
 from unrut.language.declarations import at
 from unrut.language.expressions import Expressions, Scope
 from unrut.language.notation import Line, Reduction
@@ -77,7 +78,8 @@ def read_line(reader: Expressions, term: Line, scope: Scope) -> Typed:
     if kind is None:
         remedy = "abs(...) or real(...) inside it" if body.kind.dtype.is_complex else "cast(..., f32)"
         raise DTypeError(f"`{term.kind}` has no meaning for {body.kind}", places=at(term.span), remedy=remedy)
-    axis = Axis(name=term.axis, extent=scope.axes[term.axis])
+    start, stop = ends(reader, term.axis, scope)
+    axis = Axis(name=term.axis, extent=scope.axes[term.axis], start=start, stop=stop)
     expr = Along(kind=AlongKind[term.kind], axis=axis, body=adopt(body, kind.dtype), dtype=kind.dtype, span=term.span)
     return Typed(expr=expr, kind=kind)
 
@@ -138,7 +140,11 @@ def bind_axes(
                 places=at(span, f"`{name}` already stands for the place outside this {kind}"),
                 remedy=f"another name for the inner axis, as in {kind}[{name}2](...)",
             )
-    return tuple(Axis(name=name, extent=reader.known.extent_of(name, span)) for name in names)
+    found: list[Axis] = []
+    for name in names:
+        before = Scope(axes={**scope.axes, **{axis.name: axis.extent for axis in found}})
+        found.append(bound_axis(reader, name, before, span))
+    return tuple(found)
 
 
 def _wanted(term: Reduction, natural: Kind) -> Kind | None:

@@ -14,6 +14,7 @@ from unrut.language.notation import (
     Component,
     Conversion,
     Folding,
+    GivenAxis,
     Line,
     Name,
     Number,
@@ -78,6 +79,11 @@ class Renaming:
             case _:
                 assert_never(term)
 
+    def given(self, axis: GivenAxis) -> GivenAxis:
+        """The range of an axis under the new names."""
+        extent, start, stop = (None if t is None else self.term(t) for t in (axis.extent, axis.start, axis.stop))
+        return replace(axis, name=self.axes.get(axis.name, axis.name), extent=extent, start=start, stop=stop)
+
     def statement(self, statement: Assignment) -> Assignment:
         """The statement under the new names."""
         return replace(
@@ -115,10 +121,11 @@ def mentioned(term: Term) -> Iterator[Term]:
             yield from mentioned(part)
 
 
-def axis_names(statement: Assignment, known: frozenset[str]) -> list[str]:
-    """The axes of a statement in the order of mention; `known` are the names of scalars and tensors."""
+def axis_names(statement: Assignment | GivenAxis, known: frozenset[str]) -> list[str]:
+    """The axes of a statement, or of a range, in the order of mention; `known` are the names of scalars and tensors."""
     found: dict[str, None] = {}
-    for term in (*statement.subscripts, statement.body):
+    terms = statement.terms() if isinstance(statement, GivenAxis) else (*statement.subscripts, statement.body)
+    for term in terms:
         for part in mentioned(term):
             match part:
                 case Name(name=name) if name not in known:

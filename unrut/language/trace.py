@@ -120,21 +120,21 @@ def axes(names: str) -> tuple[Axis, ...]:
     return Axes(Axis(name, None, span) for name in found)
 
 
-def axis(name: str, extent: Value = None, **later: object) -> Axis:
+def axis(name: str, extent: Value = None, *, start: Value = None, stop: Value = None) -> Axis:
     """An axis; with an extent, a number or one made of extents, its range is given by hand: `ur.axis("y", P.shape[2] - 2)`.
 
-    A range that was given holds in all statements of the op.
+    With `start=` or `stop=`, integer expressions of other axes, it runs from the one to the other, and these may be read
+    from tensors: `ur.axis("e", start=ptr[i], stop=ptr[i + 1])`. What is missing is 0, or the extent, which follows from
+    the reads. A range that was given holds in all statements of the op.
     """
     span = caller_span()
-    if later:
-        message = f"`ur.axis({', '.join(f'{k}=' for k in later)})`, a range from data, is not part of the language yet"
-        raise NotationError(message, places=place(span), remedy='ur.axis("e", 7), a range from 0')
     if len(str(name).split()) != 1:
         raise NotationError(
             "an axis has one name", places=place(span), remedy='ur.axis("y"), or ur.axes("y x") for two'
         )
     (found,) = axes(name)
-    if extent is None:
+    written = (None if value is None else as_expression(value, span).term for value in (extent, start, stop))
+    given = GivenAxis(name=found.name, extent=next(written), start=next(written), stop=next(written), span=span)
+    if not given.terms():
         return found
-    given = GivenAxis(name=found.name, extent=as_expression(extent, span).term, span=span)
     return Axis(found.name, given, span)

@@ -4,30 +4,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from unrut.language.ranks import places_of, rank_read
 from unrut.program.affine import Affine, affine
 from unrut.program.extents import Extent, Named, names, substitute
 from unrut.program.fold_nodes import Fold
-from unrut.program.nodes import AxisValue, Expr, Read, Reduce, Statement
-from unrut.program.walk import children, outside_of
+from unrut.program.nodes import Along, Axis, AxisValue, Expr, Read, Reduce, Statement
+from unrut.program.ragged import is_ragged
+from unrut.program.walk import bounds_of, children, outside_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """Subscript number `position` of a read. `form` is None where it is not affine; `axes` are those bound there."""
+    """Subscript number `position` of a read. `form` is None where it is not affine; `axes` are those bound there.
+
+    `loose` are those of them that need not go through all of what they index: their range is data. `in_bound` if the
+    read stands in a bound of such a range, where no axis need, as one place may say where the next one begins.
+    """
 
     read: Read
     position: int
     form: Affine | None
     axes: Mapping[str, Extent]
     shape: tuple[Extent, ...]
+    loose: frozenset[str] = frozenset()
+    in_bound: bool = False
 
     @property
     def policy(self) -> bool:
         """Whether the read says what it gives outside its operand."""
         return self.read.outside is not None
+
+    @property
+    def judges(self) -> bool:
+        """Whether it may bound an axis: without policy, and where an axis whose range is data stands alone."""
+        return not self.policy or self.is_loose
+
+    @property
+    def is_loose(self) -> bool:
+        """Whether it is an axis alone that is not bare, as it need not go through all of the dimension."""
+        subscript = self.read.subscripts[self.position]
+        return not self.in_bound and isinstance(subscript, AxisValue) and subscript.axis in self.loose
 
     @property
     def dimension(self) -> Extent:
@@ -38,7 +56,9 @@ class Use:
     def bare_axis(self) -> str | None:
         """The axis, if the subscript is written as nothing else: `1*y` with a stride of 1 bounds as `2*y` does."""
         subscript = self.read.subscripts[self.position]
-        return subscript.axis if isinstance(subscript, AxisValue) else None
+        if self.in_bound or not isinstance(subscript, AxisValue) or subscript.axis in self.loose:
+            return None
+        return subscript.axis
 
     @property
     def bare_unknown(self) -> str | None:
@@ -75,28 +95,50 @@ def uses_of(statements: Sequence[Statement], shapes: Mapping[str, tuple[Extent, 
     return tuple(
         use
         for statement in statements
-        for use in _uses(statement.body, {axis.name: axis.extent for axis in statement.axes}, shapes)
+        for use in _uses(statement.body, _Around(axes={}).within(statement.axes), shapes)
     )
 
 
-def _uses(expr: Expr, axes: dict[str, Extent], shapes: Mapping[str, tuple[Extent, ...]]) -> Iterator[Use]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Around:
+    """What is around an expression: as in Use."""
+
+    axes: Mapping[str, Extent]
+    loose: frozenset[str] = frozenset()
+    in_bound: bool = False
+
+    def within(self, bound: tuple[Axis, ...]) -> _Around:
+        """Inside a reduction over `bound`."""
+        names = {axis.name for axis in bound}
+        loose = self.loose - names | {axis.name for axis in bound if is_ragged(axis)}
+        return replace(self, axes={**self.axes, **{axis.name: axis.extent for axis in bound}}, loose=loose)
+
+    def use(self, read: Read, position: int, form: Affine | None, shape: tuple[Extent, ...]) -> Use:
+        """A use that stands here."""
+        loose, in_bound = self.loose, self.in_bound
+        return Use(read=read, position=position, form=form, axes=self.axes, shape=shape, loose=loose, in_bound=in_bound)
+
+
+def _uses(expr: Expr, around: _Around, shapes: Mapping[str, tuple[Extent, ...]]) -> Iterator[Use]:
     match expr:
         case Read(subscripts=subscripts, tensor=tensor):
             for position, subscript in enumerate(subscripts):
-                yield Use(read=expr, position=position, form=affine(subscript), axes=axes, shape=shapes[tensor])
-        case Reduce(axes=bound):
-            inner = axes | {axis.name: axis.extent for axis in bound}
-            ranks = rank_read(expr)
-            if ranks is not None:
-                form = affine(ranks.subscripts[0])
-                yield Use(read=ranks, position=0, form=form, axes=axes, shape=places_of(expr))
-            outer = outside_of(expr)
+                yield around.use(expr, position, affine(subscript), shapes[tensor])
+        case Reduce(axes=bound) | Fold(axes=bound):
+            inner = around.within(bound)
+            ranks = rank_read(expr) if isinstance(expr, Reduce) else None
+            if isinstance(expr, Reduce) and ranks is not None:
+                yield around.use(ranks, 0, affine(ranks.subscripts[0]), places_of(expr))
+            outer = list(map(id, outside_of(expr))) if isinstance(expr, Reduce) else []
+            ends = list(map(id, bounds_of(bound)))
             for part in children(expr):
-                yield from _uses(part, axes if any(part is o for o in outer) else inner, shapes)
+                here = around if id(part) in outer else inner
+                yield from _uses(part, replace(here, in_bound=True) if id(part) in ends else here, shapes)
             return
-        case Fold(axes=bound):
-            axes = axes | {axis.name: axis.extent for axis in bound}
+        case Along(body=body):
+            yield from _uses(body, around, shapes)  # the axis's bounds are uses where it is bound
+            return
         case _:
             pass
     for part in children(expr):
-        yield from _uses(part, axes, shapes)
+        yield from _uses(part, around, shapes)

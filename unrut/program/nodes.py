@@ -39,10 +39,16 @@ from unrut.spans import Span
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Axis:
-    """An index that runs from 0 to `extent`, the end excluded. An extent of 0 or less is an empty range."""
+    """An index that runs from 0 to `extent`, the end excluded. An extent of 0 or less is an empty range.
+
+    With `start` or `stop`, i64 expressions of axes that are bound before it, it runs from the one to the other, which
+    must be in order and lie within [0, extent]; a missing one is 0, or the extent.
+    """
 
     name: str
     extent: Extent
+    start: Expr | None = None
+    stop: Expr | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +211,7 @@ class AlongKind(enum.Enum):
 class Along:
     """`kind(body, along=axis)` at the place where `axis` stands: `exp(b[j] - max[j'](b[j'])) / sum[j'](exp(b[j'] - max))`.
 
-    `axis` is bound by the enclosing statement or reduction, with this extent.
+    `axis` is bound by the enclosing statement or reduction, with this extent and these bounds, over which the line runs.
     """
 
     kind: AlongKind

@@ -20,6 +20,7 @@ from unrut.program.functions import FUNCTIONS
 from unrut.program.nodes import (
     GIVE_PLACES,
     Along,
+    Axis,
     AxisValue,
     Call,
     Cast,
@@ -36,18 +37,23 @@ from unrut.program.nodes import (
     Statement,
     Where,
 )
+from unrut.program.ragged import ragged_axes
 from unrut.program.written import natural_accumulator
 
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = 60, 70, 80, 90, 100
 
 
 def show(program: Program) -> str:
-    """The program's text: header, ranges given by hand, one line for each statement."""
+    """The program's text: header, ranges given by hand or by data, one line for each statement."""
     parameters = [*map(operand_text, program.operands), *(f"{name}: scalar" for name in program.scalars)]
     results = program.results[0] if len(program.results) == 1 else f"({', '.join(program.results)})"
     lines = [f"{program.name}({', '.join(parameters)}) -> {results}"]
     printer = Printer(program)
-    lines += [f"axis {axis.name}: {printer.extent(axis.extent)}" for axis in program.given]
+    bounded = ragged_axes(program)
+    for axis in program.given:
+        bounds = f", {printer.range(bounded.pop(axis.name))}" if axis.name in bounded else ""
+        lines.append(f"axis {axis.name}: {printer.extent(axis.extent)}{bounds}")
+    lines += [f"axis {axis.name}: {printer.range(axis)}" for axis in bounded.values()]
     lines += map(printer.statement, program.statements)
     return "\n".join(lines) + "\n"
 
@@ -178,6 +184,11 @@ class Printer:
     def several(self, parts: tuple[Expr, ...]) -> str:
         """One expression, or several in brackets."""
         return self.expr(parts[0]) if len(parts) == 1 else f"({', '.join(map(self.expr, parts))})"
+
+    def range(self, axis: Axis) -> str:
+        """A range by data: `ptr[i] .. ptr[i + 1]`, `ptr[i] ..`, `.. n[i]`."""
+        first = "" if axis.start is None else f"{self.expr(axis.start)} "
+        return f"{first}.." if axis.stop is None else f"{first}.. {self.expr(axis.stop)}"
 
     def extent(self, extent: Extent, least: int = 0) -> str:
         """An extent in the notation: `P.shape[2] - 2`, `maximum(0, P.shape[0]//2)`."""

@@ -14,9 +14,10 @@ from unrut.program.cycles import Cycle
 from unrut.program.extents import Extent, Named, names
 from unrut.program.fold_nodes import Fold, Local
 from unrut.program.nodes import Along, AxisValue, Const, Expr, ExtentValue, Program, Read, Reduce, Role, Statement
+from unrut.program.ragged import bound_axes, ragged_axes
 from unrut.program.types import DType
 from unrut.program.verify_expressions import expression_faults
-from unrut.program.walk import children, in_order, outside_of, reads, subexpressions
+from unrut.program.walk import bounds_of, children, in_order, outside_of, reads, subexpressions
 
 _SAFE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}\Z")
 
@@ -133,28 +134,35 @@ def _binding_faults(statement: Statement, expr: Expr, bound: Mapping[str, Extent
     match expr:
         case AxisValue(axis=axis) if axis not in bound:
             yield f"axis `{axis}` is not bound in {statement.target}"
-        case Along(axis=axis, body=body):
+        case Along(axis=axis):
             if bound.get(axis.name) != axis.extent:
                 yield f"{expr.kind.value} along `{axis.name}` of extent {axis.extent}, bound is {bound.get(axis.name)}"
-            yield from _binding_faults(statement, body, bound)
-        case Reduce(axes=axes):
-            inner = {**bound, **{axis.name: axis.extent for axis in axes}}
-            outer = outside_of(expr)
-            if len(inner) < len(bound) + len(axes):
-                yield f"{expr.kind.value} in {statement.target} binds an axis a second time"
             for part in children(expr):
-                yield from _binding_faults(statement, part, bound if any(part is o for o in outer) else inner)
-        case Fold(axes=axes, lift=lift, where=where):
-            inner = {**bound, **{axis.name: axis.extent for axis in axes}}
-            if len(inner) < len(bound) + len(axes):
-                yield f"a fold in {statement.target} binds an axis a second time"
-            for part in (*lift, *((where,) if where is not None else ())):
-                yield from _binding_faults(statement, part, inner)
+                yield from _binding_faults(statement, part, bound)
+        case Reduce() | Fold():
+            yield from _domain_faults(statement, expr, bound)
         case Local(side=side, state=state):
             yield f"the state {side.value}.{state} in {statement.target} stands outside of its fold"
         case _:
             for part in children(expr):
                 yield from _binding_faults(statement, part, bound)
+
+
+def _domain_faults(statement: Statement, expr: Reduce | Fold, bound: Mapping[str, Extent]) -> Iterator[str]:
+    inner = dict(bound)
+    for axis in expr.axes:
+        for end in bounds_of((axis,)):  # only what is bound before an axis can be in its bounds
+            yield from _binding_faults(statement, end, inner)
+        inner[axis.name] = axis.extent
+    if len(inner) < len(bound) + len(expr.axes):
+        yield f"a reduction in {statement.target} binds an axis a second time"
+    if isinstance(expr, Reduce):
+        outer = outside_of(expr)
+        for part in children(expr):
+            yield from _binding_faults(statement, part, bound if any(part is o for o in outer) else inner)
+    else:
+        for part in (*expr.lift, *((expr.where,) if expr.where is not None else ())):
+            yield from _binding_faults(statement, part, inner)
 
 
 def reads_fit_their_tensors(program: Program) -> Iterator[str]:
@@ -195,6 +203,19 @@ def extents_mention_known_sizes(program: Program) -> Iterator[str]:
             yield f"{extent} mentions a size that no operand has"
 
 
+def ranges_by_data_are_one(program: Program) -> Iterator[str]:
+    known = ragged_axes(program)
+    for axis in bound_axes(program):
+        first = known.get(axis.name, axis)
+        if (axis.start, axis.stop) != (first.start, first.stop):
+            yield f"axis `{axis.name}` has two ranges"
+        for end in bounds_of((axis,)):
+            if end.dtype is not DType.i64 or any(
+                isinstance(part, Reduce | Fold | Along) for part in subexpressions(end)
+            ):
+                yield f"a bound of axis `{axis.name}` is {end.dtype.name}, or holds a reduction"
+
+
 CHECKS: tuple[Callable[[Program], Iterator[str]], ...] = (
     names_are_safe_and_distinct,
     operands_have_plain_shapes,
@@ -206,5 +227,6 @@ CHECKS: tuple[Callable[[Program], Iterator[str]], ...] = (
     axes_are_bound_once,
     reads_fit_their_tensors,
     expressions_are_typed,
+    ranges_by_data_are_one,
     extents_mention_known_sizes,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import assert_never
 
 from unrut.errors import InternalError
@@ -12,6 +13,7 @@ from unrut.program.cycles import Cycle, topological
 from unrut.program.fold_nodes import Fold, Local
 from unrut.program.nodes import (
     Along,
+    Axis,
     AxisValue,
     Call,
     Cast,
@@ -42,12 +44,13 @@ def children(expr: Expr) -> tuple[Expr, ...]:
             return (condition, then, otherwise)
         case Cast(operand=operand):
             return (operand,)
-        case Reduce(body=body, where=where):
-            return (body, *((where,) if where is not None else ()), *outside_of(expr))
-        case Fold(identity=identity, lift=lift, combine=combine, finish=finish, where=where):
-            return (*lift, *((where,) if where is not None else ()), *identity, *combine, finish)
-        case Along(body=body):
-            return (body,)
+        case Reduce(axes=axes, body=body, where=where):
+            return (body, *((where,) if where is not None else ()), *bounds_of(axes), *outside_of(expr))
+        case Fold(axes=axes, identity=identity, lift=lift, combine=combine, finish=finish, where=where):
+            conditions = (*((where,) if where is not None else ()), *bounds_of(axes))
+            return (*lift, *conditions, *identity, *combine, finish)
+        case Along(axis=axis, body=body):
+            return (body, *bounds_of((axis,)))
         case _:
             assert_never(expr)
 
@@ -55,6 +58,25 @@ def children(expr: Expr) -> tuple[Expr, ...]:
 def outside_of(reduce: Reduce) -> tuple[Expr, ...]:
     """The children of a reduction that stand outside of its axes, last among its children: `initial`, `rank`."""
     return tuple(part for part in (reduce.initial, reduce.rank) if part is not None)
+
+
+def bounds_of(axes: tuple[Axis, ...]) -> Iterator[Expr]:
+    """The bounds of ranges that have some, in order."""
+    return (bound for axis in axes for bound in (axis.start, axis.stop) if bound is not None)
+
+
+def rebound(axes: tuple[Axis, ...], bounds: Iterator[Expr]) -> tuple[Axis, ...]:
+    """The axes with other bounds, as many as `bounds_of` gives."""
+    return tuple(
+        axis
+        if axis.start is None and axis.stop is None
+        else replace(
+            axis,
+            start=None if axis.start is None else next(bounds),
+            stop=None if axis.stop is None else next(bounds),
+        )
+        for axis in axes
+    )
 
 
 def rebuild(expr: Expr, parts: tuple[Expr, ...]) -> Expr:
@@ -72,25 +94,27 @@ def rebuild(expr: Expr, parts: tuple[Expr, ...]) -> Expr:
             return replace(expr, condition=parts[0], then=parts[1], otherwise=parts[2])
         case Cast():
             return replace(expr, operand=parts[0])
-        case Reduce():
-            rest = list(parts[1:])
-            old = (expr.where, expr.initial, expr.rank)
-            where, initial, rank = (rest.pop(0) if part is not None else None for part in old)
-            return replace(expr, body=parts[0], where=where, initial=initial, rank=rank)
+        case Reduce(axes=axes):
+            rest = iter(parts[1:])
+            where = next(rest) if expr.where is not None else None
+            axes = rebound(axes, rest)
+            initial, rank = (next(rest) if part is not None else None for part in (expr.initial, expr.rank))
+            return replace(expr, body=parts[0], where=where, axes=axes, initial=initial, rank=rank)
         case Fold():
-            return _refolded(expr, list(parts))
-        case Along():
-            return replace(expr, body=parts[0])
+            return _refolded(expr, parts)
+        case Along(axis=axis):
+            return replace(expr, body=parts[0], axis=rebound((axis,), iter(parts[1:]))[0])
         case _:
             assert_never(expr)
 
 
-def _refolded(fold: Fold, parts: list[Expr]) -> Fold:
-    n = len(fold.states)
-    lift, rest = tuple(parts[:n]), parts[n:]
-    where = rest.pop(0) if fold.where is not None else None
-    identity, combine = tuple(rest[:n]), tuple(rest[n : 2 * n])
-    return replace(fold, lift=lift, where=where, identity=identity, combine=combine, finish=rest[2 * n])
+def _refolded(fold: Fold, parts: tuple[Expr, ...]) -> Fold:
+    rest, n = iter(parts), len(fold.states)
+    lift = tuple(islice(rest, n))
+    where = next(rest) if fold.where is not None else None
+    axes = rebound(fold.axes, rest)
+    identity, combine = tuple(islice(rest, n)), tuple(islice(rest, n))
+    return replace(fold, lift=lift, where=where, axes=axes, identity=identity, combine=combine, finish=next(rest))
 
 
 def map_bottom_up(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
@@ -119,12 +143,13 @@ def free_axes(expr: Expr) -> frozenset[str]:
         case Reduce(axes=axes, body=body, where=where):
             bound = frozenset(axis.name for axis in axes)
             inside = free_axes(body) | (free_axes(where) if where is not None else frozenset())
+            inside = inside.union(*map(free_axes, bounds_of(axes)))
             return (inside - bound).union(*map(free_axes, outside_of(expr)))
         case Fold(axes=axes):
             inside = frozenset[str]().union(*(free_axes(part) for part in children(expr)))
             return inside - {axis.name for axis in axes}
         case Along(axis=axis, body=body):
-            return free_axes(body) | {axis.name}
+            return free_axes(body).union({axis.name}, *map(free_axes, bounds_of((axis,))))
         case _:
             return frozenset().union(*(free_axes(part) for part in children(expr)))
 
@@ -146,7 +171,9 @@ def rename_axes(expr: Expr, names: dict[str, Expr]) -> Expr:
             target = names[axis.name]
             if not isinstance(target, AxisValue):
                 raise InternalError(f"axis `{axis.name}` of {expr.kind.value} cannot be replaced by an expression")
-            return replace(expr, axis=replace(axis, name=target.axis), body=rename_axes(expr.body, names))
+            renamed = rebuild(expr, tuple(rename_axes(part, names) for part in children(expr)))
+            assert isinstance(renamed, Along)
+            return replace(renamed, axis=replace(renamed.axis, name=target.axis))
         case _:
             return rebuild(expr, tuple(rename_axes(part, names) for part in children(expr)))
 

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ranges by data as conditions on whole extents.
+
+Before:  out[i, f] = sum[e](X[e, f])                 axis e: ptr[i] .. ptr[i + 1]
+After:   out[i, f] = sum[e](X[e, f], where=e >= clamp(ptr[i]), where=e < clamp(ptr[i + 1]))      e in 0 .. extent
+Because: conditions are turned into loop bounds by lowering, whoever wrote them; what is clamped into [0, extent] is safe
+index arithmetic, whatever the data are, and says the same of every place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from unrut.emitter.graph.linear import call, number
+from unrut.program.nodes import Axis, Expr, Program
+from unrut.program.ragged import extent_of, first_of
+from unrut.program.show import Printer
+
+
+def inside_extent(axis: Axis) -> Axis:
+    """The axis with bounds that lie within [0, extent]."""
+
+    def clamp(end: Expr) -> Expr:
+        return call("minimum", call("maximum", end, number(0)), extent_of(axis))
+
+    return replace(
+        axis,
+        start=None if axis.start is None else clamp(axis.start),
+        stop=None if axis.stop is None else clamp(axis.stop),
+    )
+
+
+def disorder(program: Program, axis: Axis) -> dict[str, Any]:
+    """What a check of a range says in the user's notation: what is needed, what helps, and where it stands."""
+    printer = Printer(program)
+    ends = (printer.expr(first_of(axis), 51), "" if axis.stop is None else printer.expr(axis.stop, 51))
+    parts = dict.fromkeys(("0", *(end for end in ends if end), printer.extent(axis.extent)))
+    spans = [end.span for end in (axis.start, axis.stop) if end is not None]
+    return {
+        "tensor": axis.name,
+        "needed": f"{' <= '.join(parts)}, the range of axis {axis.name}",
+        "remedy": "offsets in order",
+        "span": next((span for span in spans if span is not None), None),
+    }
