@@ -13,7 +13,10 @@ from unrut.reference.textbook.convolution import conv2d, depthwise_conv2d, trans
 from unrut.reference.textbook.filters import bilateral_filter, dilation
 from unrut.reference.textbook.normalization import layer_norm, logsumexp, softmax
 from unrut.reference.textbook.products import batched_matmul, matmul
-from unrut.reference.textbook.routing import dynamic_routing, em_routing
+from unrut.reference.textbook.routing import dynamic_routing, em_routing, em_routing_overlapping
+from unrut.reference.textbook.sampling import correlation_volume, grid_sample
+from unrut.reference.textbook.semirings import max_plus, min_plus, or_and
+from unrut.reference.textbook.statistics import welford_variance
 
 __all__ = [
     "attention",
@@ -23,14 +26,21 @@ __all__ = [
     "causal_attention",
     "conv2d",
     "conv_caps",
+    "correlation_volume",
     "depthwise_conv2d",
     "dilation",
     "dynamic_routing",
     "em_routing",
+    "em_routing_overlapping",
+    "grid_sample",
     "layer_norm",
     "logsumexp",
     "matmul",
+    "max_plus",
+    "min_plus",
+    "or_and",
     "softmax",
     "transposed_conv2d",
+    "welford_variance",
     "window_attention",
 ]

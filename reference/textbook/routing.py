@@ -59,3 +59,39 @@ def em_routing(
         joint = np.log(activation)[:, :, :, np.newaxis] + density
         R = np.exp(joint - np.logaddexp.reduce(joint, axis=-1, keepdims=True))
     return mu.reshape(n, y, x, co, rows, columns), activation
+
+
+def em_routing_overlapping(
+    P: Array, A: Array, W: Array, beta_u: Array, beta_a: Array,
+    *, stride: int = 1, iters: int = 3, final_lambda: float = 0.01, eps: float = 1e-4,
+) -> tuple[Array, Array]:  # fmt: skip
+    """Procedure 1 with the children and parents of a whole layer as two lists, and a table of who sees whom.
+
+    Hinton, Sabour, Frosst, Matrix capsules with EM routing (ICLR 2018).
+    """
+    P, A, W, beta_u, beta_a = wide(P, A, W, beta_u, beta_a)
+    windows = caps_votes(P, W, stride=stride)
+    n, ny, nx, kh, kw, ci, co, rows, columns = windows.shape
+    height, width = A.shape[2:]
+    votes = np.zeros((n, height, width, ci, ny, nx, co, rows * columns))
+    sees = np.zeros((height, width, 1, ny, nx, 1), bool)
+    for y, x, u, v in np.ndindex(ny, nx, kh, kw):
+        child = stride * y + u, stride * x + v
+        votes[:, *child, :, y, x] = windows[:, y, x, u, v].reshape(n, ci, co, -1)
+        sees[*child, 0, y, x, 0] = True
+    a = np.moveaxis(A, 1, 3)[..., None, None, None]
+    parents = np.maximum(sees.sum(axis=(3, 4), keepdims=True) * co, 1)
+    R = np.broadcast_to(sees / parents, votes.shape[:-1])
+    children = (1, 2, 3)
+    for t in range(iters):
+        weight = (R * a * sees)[..., None]  # M step
+        mass = weight.sum(axis=children, keepdims=True)
+        mu = (weight * votes).sum(axis=children, keepdims=True) / mass
+        sigma = np.sqrt((weight * (votes - mu) ** 2).sum(axis=children, keepdims=True) / mass + eps)
+        cost = ((beta_u[:, None] + np.log(sigma)) * mass).sum(axis=-1)
+        activation = 1 / (1 + np.exp(-final_lambda * (1 - 0.95 ** (t + 1)) * (beta_a - cost)))
+        density = -(np.log(sigma * np.sqrt(2 * np.pi)) + (votes - mu) ** 2 / (2 * sigma**2)).sum(axis=-1)  # E step
+        joint = np.where(sees, activation * np.exp(density), 0.0)
+        total = joint.sum(axis=(4, 5, 6), keepdims=True)
+        R = np.divide(joint, total, out=np.zeros_like(joint), where=total > 0)
+    return mu.reshape(n, ny, nx, co, rows, columns), activation.reshape(n, ny, nx, co)

@@ -12,7 +12,18 @@ import pytest
 from unrut import ops
 from unrut.reference import textbook
 
-MODULES = ("attention", "capsules", "convolution", "filters", "normalization", "products", "routing")
+MODULES = (
+    "attention",
+    "capsules",
+    "convolution",
+    "filters",
+    "normalization",
+    "products",
+    "routing",
+    "sampling",
+    "semirings",
+    "statistics",
+)
 
 
 def functions():

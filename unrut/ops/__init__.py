@@ -4,10 +4,13 @@
     products       matmul, batched_matmul
     convolution    conv2d, depthwise_conv2d, transposed_conv2d
     capsules       caps_votes, conv_caps
-    routing        dynamic_routing, em_routing
+    routing        dynamic_routing, em_routing, em_routing_overlapping
     normalization  softmax, logsumexp, layer_norm
     attention      attention, causal_attention, window_attention
     filters        bilateral_filter, dilation
+    sampling       grid_sample, correlation_volume
+    semirings      max_plus, min_plus, or_and
+    statistics     welford_variance
 
 Common to all: operands are f32 or f64 (sums, products and maxima also take integers), they promote as in NumPy, and
 every named intermediate is rounded to its dtype. Extents of 0 give empty or neutral results. How far a kernel may be
@@ -23,7 +26,10 @@ from unrut.ops.convolution import conv2d, depthwise_conv2d, transposed_conv2d
 from unrut.ops.filters import bilateral_filter, dilation
 from unrut.ops.normalization import layer_norm, logsumexp, softmax
 from unrut.ops.products import batched_matmul, matmul
-from unrut.ops.routing import dynamic_routing, em_routing
+from unrut.ops.routing import dynamic_routing, em_routing, em_routing_overlapping
+from unrut.ops.sampling import correlation_volume, grid_sample
+from unrut.ops.semirings import max_plus, min_plus, or_and
+from unrut.ops.statistics import welford_variance
 
 __all__ = [
     "attention",
@@ -33,14 +39,21 @@ __all__ = [
     "causal_attention",
     "conv2d",
     "conv_caps",
+    "correlation_volume",
     "depthwise_conv2d",
     "dilation",
     "dynamic_routing",
     "em_routing",
+    "em_routing_overlapping",
+    "grid_sample",
     "layer_norm",
     "logsumexp",
     "matmul",
+    "max_plus",
+    "min_plus",
+    "or_and",
     "softmax",
     "transposed_conv2d",
+    "welford_variance",
     "window_attention",
 ]

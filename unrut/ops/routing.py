@@ -89,6 +89,61 @@ def em_routing(P, A, W, beta_u, beta_a, *, stride=1, iters=3, final_lambda=0.01,
     return mu, act
 
 
+@ur.op
+def em_routing_overlapping(P, A, W, beta_u, beta_a, *, stride=1, iters=3, final_lambda=0.01, eps=1e-4):
+    """EM routing where a child divides itself among all parents that see it, whichever windows they have.
+
+    As `em_routing`, but R sums to 1 over every parent, at every place (y, x), whose window holds the child at (h, w):
+
+        R_ij = a_j p_j / sum_{(y, x, co): (h, w) in window(y, x)} a p       E step, line 3, over Omega_{L+1} of child i
+        R_ij = 1 / |{(y, x, co): (h, w) in window(y, x)}|                   at first
+
+    Shapes: P, A, W, beta_u, beta_a, pose and act as in `em_routing`. Dtypes: f32, f64. Rounding: every tensor is rounded.
+    Edge cases: a window whose activations are all 0 gives NaN; children that no parent sees take no part.
+    Parameters: as `em_routing`.
+    Source: Hinton, Sabour, Frosst, Matrix capsules with EM routing (ICLR 2018), section 4 and procedure 1.
+    """
+    at_least_one(iters)
+    n, y, x, ci, i, j, k = ur.axes("n y x ci i j k")
+    co, ky, kx = ur.axis("co", W.shape[0]), ur.axis("ky", W.shape[2]), ur.axis("kx", W.shape[3])
+    h, w = ur.axis("h", P.shape[2]), ur.axis("w", P.shape[3])
+    V, first = ur.tensor("V"), ur.tensor("first")
+    row, column, up, left = stride * y + ky, stride * x + kx, (h - ky) // stride, (w - kx) // stride
+    V[n, y, x, ky, kx, ci, co, i, j] = ur.sum[k](P[n, ci, row, column, i, k] * W[co, ci, ky, kx, k, j])
+    seen = (up >= 0) & (up < V.shape[1]) & (left >= 0) & (left < V.shape[2])
+    seen = seen & ((h - ky) % stride == 0) & ((w - kx) % stride == 0)
+    first[n, ci, h, w] = A[n, ci, h, w] / (W.shape[0] * ur.count[ky, kx](seen))
+    given = first[n, ci, row, column]
+    for t in range(iters):
+        R = ur.tensor(f"R{t}")
+        R[n, y, x, ky, kx, ci, co] = given
+        cooling = final_lambda * (1 - 0.95 ** (t + 1))
+        mu, z, score = _fitted(t, R, V, (n, y, x, ky, kx, ci, co, i, j), beta_u, beta_a, cooling, eps)
+        if t < iters - 1:
+            L, Z = ur.tensor(f"L{t}"), ur.tensor(f"Z{t}")
+            L[n, y, x, ky, kx, ci, co] = score
+            Z[n, ci, h, w] = ur.logsumexp[ky, kx, co](L[n, up, left, ky, kx, ci, co], where=seen)
+            given = A[n, ci, row, column] * ur.exp(L[n, y, x, ky, kx, ci, co] - Z[n, ci, row, column])
+    act = ur.tensor("act")
+    act[n, y, x, co] = ur.sigmoid(z[n, y, x, co])
+    return mu, act
+
+
+def _fitted(t, R, V, axes, beta_u, beta_a, cooling, eps):
+    """The M step for all parents: means, logits of activations, and the logarithms of a_j p_j, as an expression."""
+    n, y, x, ky, kx, ci, co, i, j = axes
+    S, mu, var, z = (ur.tensor(f"{name}{t}") for name in ("S", "mu", "var", "z"))
+    r, vote = R[n, y, x, ky, kx, ci, co], V[n, y, x, ky, kx, ci, co, i, j]
+    m, sigma2 = mu[n, y, x, co, i, j], var[n, y, x, co, i, j]
+    S[n, y, x, co] = ur.sum[ky, kx, ci](r)
+    mu[n, y, x, co, i, j] = ur.sum[ky, kx, ci](r * vote) / S[n, y, x, co]
+    var[n, y, x, co, i, j] = ur.sum[ky, kx, ci](r * (vote - m) ** 2) / S[n, y, x, co] + eps
+    cost = ur.sum[i, j](beta_u[co] + 0.5 * ur.log(sigma2)) * S[n, y, x, co]
+    z[n, y, x, co] = cooling * (beta_a[co] - cost)
+    doubt = ur.sum[i, j]((vote - m) ** 2 / sigma2 + ur.log(2 * ur.pi * sigma2))
+    return mu, z, ur.logsigmoid(z[n, y, x, co]) - 0.5 * doubt
+
+
 def at_least_one(iters: int) -> None:
     """Refuse a routing procedure without an iteration: it has no result."""
     if iters < 1:
