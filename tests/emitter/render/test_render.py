@@ -290,6 +290,20 @@ def test_every_function_is_called(nests, name):
         assert len(re.findall(rf"\b{function}\(", code)) > 1, function
 
 
+def test_no_index_function_for_a_tensor_that_the_c_does_not_need(make):
+    i, j = make.axis("i"), make.axis("j")
+    value = make.call("isnan", make.read("x", i, j, dtype=DType.i64), dtype=DType.bool)
+    store = Store(buffer="r", subscripts=(i, j), value=value)
+    inside = Loop(axis="j", start=make.number(0), stop=make.size("m"), body=(store,))
+    shapes = (("x", DType.i64, Space.operand), ("r", DType.bool, Space.result))
+    buffers = tuple(make.buffer(name, dtype, ("n", "m"), space) for name, dtype, space in shapes)
+    loop = Loop(axis="i", start=make.number(0), stop=make.size("n"), body=(inside,))
+    kernels = (Kernel(name="k", tasks=(), body=(loop,), note=""),)
+    code = inner(render(Nest(name="f", sizes=("n", "m"), scalars=(), buffers=buffers, kernels=kernels)).code)
+    assert "at_r(" in code
+    assert "at_x(" not in code
+
+
 def test_lines_are_not_too_long(nests):
     for name in NAMES:
         assert all(len(row) <= 120 for row in source(nests, name).code.split("\n"))
