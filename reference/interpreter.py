@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import assert_never
 
+import numpy as np
+
 from unrut.program.fold_nodes import Fold, Local
 from unrut.program.nodes import (
     ORDER_STATISTICS,
@@ -17,10 +19,12 @@ from unrut.program.nodes import (
     ExtentValue,
     Read,
     Reduce,
+    Role,
     Scalar,
     Statement,
     Where,
 )
+from unrut.reference.additions import addition_footprint, places_in
 from unrut.reference.along import along
 from unrut.reference.blocks import SCRATCH, Footprint, blocks, cuts, footprint, terms_footprint
 from unrut.reference.calls import call
@@ -74,10 +78,24 @@ class Interpreter:
                 assert_never(expr)
 
     def statement(self, statement: Statement, ranges: dict[str, range], scene: Scene, out: Tensor) -> None:
-        """`target[subscripts] = body` over a block of its places: each value rounded once to the tensor's dtype."""
+        """`target[subscripts] = body` over a block of its places: each value rounded once to the tensor's dtype.
+
+        What is added (`+=`) is not rounded: `out` is held in the wide type.
+        """
+        if statement.role is Role.adds:
+            self._add(statement, ranges, scene, out)
+            return
         for block in blocks(cuts(ranges, self._body(statement.body, scene), SCRATCH)):
             places = Places(ranges=block)
             out.array[out.at(block)] = round_to(self.value(statement.body, places, scene), statement.dtype)
+
+    def _add(self, statement: Statement, ranges: dict[str, range], scene: Scene, out: Tensor) -> None:
+        for block in blocks(cuts(ranges, addition_footprint(statement, scene), SCRATCH)):
+            places = Places(ranges=block)
+            asked = [self.value(s, places, scene) for s in statement.subscripts]
+            index = places_in(statement, out, asked, places)
+            whole = tuple(np.broadcast_to(part, places.shape) for part in index)
+            np.add.at(out.array, whole, np.broadcast_to(self.value(statement.body, places, scene), places.shape))
 
     def _terms(self, expr: Reduce | Fold, scene: Scene) -> Footprint:
         if id(expr) not in self._term_footprints:

@@ -117,8 +117,8 @@ def strided(tensor: Tensor, lines: list[Affine], ranges: Mapping[str, range]) ->
     return as_strided(first, shape, [steps[axis] for axis in ranges], writeable=False)
 
 
-def refuse_invalid(expr: Read, tensor: Tensor, subscripts: list[Array], places: Places) -> None:
-    """Raise for the first place that counts at which a read without policy leaves its tensor."""
+def refuse_invalid(expr: Read, tensor: Tensor, subscripts: list[Array], places: Places, remedy: str = "") -> None:
+    """Raise for the first place that counts at which a read without policy, or an addition, leaves its tensor."""
     invalid = np.broadcast_to(~within(subscripts, tensor.shape, places, tensor.first()), places.shape)
     if places.live is not None:
         invalid = invalid & places.live
@@ -133,5 +133,5 @@ def refuse_invalid(expr: Read, tensor: Tensor, subscripts: list[Array], places: 
                 f"`{expr.tensor}{read_at}` leaves `{expr.tensor}` of shape {tensor.shape}: subscript {d} is {s}, "
                 f"the dimension has extent {n}; at {', '.join(f'{a} = {v}' for a, v in at.items()) or 'the only place'}",
                 places=[Place(span=expr.span)] if expr.span is not None else [],
-                remedy=f"guard the read with ur.where, or say what is outside: {expr.tensor}.outside(0)[...]",
+                remedy=remedy or f"guard the read with ur.where, or say what is outside: {expr.tensor}.outside(0)[...]",
             )

@@ -61,11 +61,11 @@ def recomputable(program: Program, statement: Statement) -> bool:
         return False
     nodes = _nodes(statement.body)
     for reader in program.statements:
-        found = [r for r in reads(reader.body) if r.tensor == statement.target]
+        found = [r for expr in reader.expressions() for r in reads(expr) if r.tensor == statement.target]
         if not all(map(_is_seen_through, found)):
             return False
         # Every axis in the body becomes a subscript besides: in reads of a usual form that is a few nodes each.
-        if found and _nodes(reader.body) + len(found) * nodes > LARGEST:
+        if found and sum(map(_nodes, reader.expressions())) + len(found) * nodes > LARGEST:
             return False
     return True
 
@@ -87,8 +87,12 @@ def recomputed(program: Program, statement: Statement) -> Program:
     return replace(
         program,
         statements=tuple(
-            replace(s, body=map_bottom_up(s.body, written_out))
-            if any(r.tensor == statement.target for r in reads(s.body))
+            replace(
+                s,
+                subscripts=tuple(map_bottom_up(subscript, written_out) for subscript in s.subscripts),
+                body=map_bottom_up(s.body, written_out),
+            )
+            if any(r.tensor == statement.target for expr in s.expressions() for r in reads(expr))
             else s
             for s in program.statements
             if s.target != statement.target

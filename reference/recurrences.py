@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tensors that depend on each other, and tensors with places before their range: held whole, filled in order.
+"""Tensors that depend on each other, that have places before their range, or are added to: held whole, filled in order.
 
     h[-1, b] = h0[b]      h[t, b] = f(h[t - 1, b])
 
 The arrays begin with the places before the range. These are filled first, then the steps of the ordered axis one after
 the other, each over all places of the other axes at once; an inner cycle goes through its own axis within each step.
+What is added comes last, in the wide type, and is rounded once.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from typing import Any, TypeAlias
 from unrut.program.cycles import Cycle
 from unrut.program.nodes import Const, Program, Role, Statement
 from unrut.program.walk import before
+from unrut.reference.additions import wide_type
+from unrut.reference.casts import round_to
 from unrut.reference.places import Array, Scene, Tensor
 
 Allocate: TypeAlias = Callable[[Statement, tuple[int, ...]], Array]
@@ -23,9 +26,9 @@ Fill: TypeAlias = Callable[[Statement, dict[str, range], Scene, Tensor], None]
 
 
 def held_whole(program: Program) -> frozenset[str]:
-    """The tensors that are computed step by step or begin before their range."""
-    starting = {s.target for s in program.statements if s.role is Role.starts}
-    return frozenset(starting.union(*(cycle.tensors() for cycle in program.cycles)))
+    """The tensors that are computed step by step, begin before their range, or are added to."""
+    changed = {s.target for s in program.statements if s.role is not Role.defines}
+    return frozenset(changed.union(*(cycle.tensors() for cycle in program.cycles)))
 
 
 def fill_in_order(
@@ -43,6 +46,8 @@ def fill_in_order(
                 fill(statement, scene.whole(statement.axes), known, _start(statement, tensors[name]))
     _steps(program, part, {}, known, fill)
     for name in names:
+        tensors[name] = _added_to(program, name, known, fill)
+    for name in names:
         if name in results:
             inside = tuple(slice(-o, None) for o in tensors[name].origin)
             results[name][...] = tensors[name].array[inside]
@@ -54,9 +59,22 @@ def _empty(program: Program, name: str, scene: Scene, allocate: Allocate) -> Ten
     not used."""
     statement, margin = program.statement(name), before(program, name)
     shape = tuple(scene.length(axis.extent) for axis in statement.axes)
+    if any(s.role is Role.adds for s in program.changing(name)):
+        statement = replace(statement, dtype=wide_type(statement.dtype))
     array = allocate(statement, tuple(n + m for n, m in zip(shape, margin, strict=True)))
     array[...] = 0
     return Tensor(array=array, origin=tuple(-m for m in margin), shape=shape, before=margin)
+
+
+def _added_to(program: Program, name: str, scene: Scene, fill: Fill) -> Tensor:
+    """A tensor with everything that is added to it, rounded to its dtype."""
+    tensor = scene.tensors[name]
+    additions = [s for s in program.changing(name) if s.role is Role.adds]
+    for statement in additions:
+        fill(statement, scene.whole(statement.axes), scene, tensor)
+    if not additions or tensor.array.dtype.names:
+        return tensor
+    return replace(tensor, array=round_to(tensor.array, program.dtype_of(name)))
 
 
 def _start(statement: Statement, tensor: Tensor) -> Tensor:

@@ -39,7 +39,9 @@ def shared_axes(program: Program) -> tuple[Sharing, ...]:
 
 
 def _readers(program: Program, statement: Statement) -> list[Statement]:
-    return [s for s in program.statements if any(r.tensor == statement.target for r in reads(s.body))]
+    return [
+        s for s in program.statements if any(r.tensor == statement.target for e in s.expressions() for r in reads(e))
+    ]
 
 
 def _spread(program: Program, axis: Axis) -> dict[str, int]:

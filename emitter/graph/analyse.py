@@ -18,6 +18,8 @@ def analyse(program: Program) -> Graph:
     """
     if program.cycles or any(s.role is Role.starts for s in program.statements):
         raise BindError("recurrences run in the reference alone so far", remedy=f"{program.name}.reference(...)")
+    if any(s.role is Role.adds for s in program.statements):
+        raise BindError("additions run in the reference alone so far", remedy=f"{program.name}.reference(...)")
     program = paired(program).program
     flat = flatten(program)
     kept = (*program.results, *(check.computation for check in flat.checks))

@@ -20,12 +20,15 @@ from unrut.program.nodes import (
     Read,
     Reduce,
     ReduceKind,
+    Role,
     Scalar,
     Statement,
     Where,
 )
 from unrut.program.ragged import both, domain, is_ragged, within
+from unrut.reference.additions import addition_footprint
 from unrut.reference.blocks import SCRATCH, blocks, cuts, footprint
+from unrut.reference.bounds.additions import Sums
 from unrut.reference.bounds.argreductions import measured_best
 from unrut.reference.bounds.calls import measured_call
 from unrut.reference.bounds.casts import measured_cast
@@ -115,6 +118,9 @@ class MeasuringInterpreter:
 
     def statement(self, statement: Statement, ranges: dict[str, range], scene: Scene, out: Tensor) -> None:
         """A statement's block: the rounding to its dtype is among the errors, the values stay wide."""
+        if statement.role is Role.adds:
+            self._add(statement, ranges, scene, out)
+            return
         limit = SCRATCH // ARRAYS
         for block in blocks(cuts(ranges, footprint(statement.body, scene), limit)):
             found = self.measure(statement.body, Places(ranges=block), scene)
@@ -123,6 +129,17 @@ class MeasuringInterpreter:
             # The bound itself is computed in f64: a little more makes up for its roundings.
             out.array["error"][window] = found.error * (1 + 1e-9 * statement.dtype.is_float)
             out.array["undecided"][window] = found.undecided
+
+    def _add(self, statement: Statement, ranges: dict[str, range], scene: Scene, out: Tensor) -> None:
+        sums = Sums(out.array, statement.dtype)
+        for block in blocks(cuts(ranges, addition_footprint(statement, scene), SCRATCH // ARRAYS)):
+            places = Places(ranges=block)
+            asked = [self.measure(s, places, scene) for s in statement.subscripts]
+            term = self.measure(statement.body, places, scene)
+            sums.add(
+                [s.value for s in asked], any(s.error.any() or s.undecided.any() for s in asked), term, places, out
+            )
+        sums.store()
 
 
 def _reduced(

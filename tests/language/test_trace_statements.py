@@ -142,9 +142,31 @@ def a_number_on_the_left(x, y, i, j):
     return y
 
 
-@case(NotationError, "accumulation (`+=`) is not part of the language yet", "a reduction")
+@case(NotationError, "tensor `z` is added to, but never defined", "shape=(...), init=0")
 def accumulation(x, y, i, j):
-    y[i, j] += x[i, j]  # y[i, j]
+    y[i, j] = x[i, j]
+    z = ur.tensor("z")  # ur.tensor("z")
+    z[i] += x[i, 0]
+    return y
+
+
+@case(NameClashError, "tensor `z` is declared with a shape, so it has its values already", "z[...] += ...")
+def a_shape_and_a_definition(x, y, i, j):
+    z = ur.tensor("z", shape=(3,))
+    z[i] = x[i, 0]  # z[i]
+    return z
+
+
+@case(NameClashError, "`x` is a parameter", "a tensor of its own")
+def adding_to_a_parameter(x, y, i, j):
+    x[i, j] += 1  # x[i, j]
+    return x
+
+
+@case(NotationError, "`y` is defined by itself (also as `-=`)", "y[...] += ...")
+def change_in_place(x, y, i, j):
+    y[i, j] -= x[i, j]  # y[i, j]
+    return y
 
 
 @case(RangeError, "`i - 1` goes down to -1", "y[-1, ...] = ..., the place before the range")
@@ -160,14 +182,14 @@ def a_place_before_the_range(x, y, i, j):
     return y
 
 
-@case(NotationError, "writing at computed places (`x[...]` on the left side)", "where=seg[e] == i")
+@case(NotationError, "a definition takes bare axes: `x[...]` on the left side may give one", "y[x[...]] += ...")
 def a_computed_place(x, y, i, j):
     y[x[i, j]] = 0  # y[x[i, j]]
 
 
-@case(NotationError, "`ur.tensor(shape=, init=)` is not part of the language yet", 'ur.tensor("V")')
-def a_declared_shape(x, y, i, j):
-    ur.tensor("z", shape=(3,), init=0)  # ur.tensor("z", shape=(3,), init=0)
+@case(NotationError, "a tensor with `init` has a shape", 'ur.tensor("z", shape=(...), init=0)')
+def a_value_without_a_shape(x, y, i, j):
+    ur.tensor("z", init=0)  # ur.tensor("z", init=0)
 
 
 @case(NotationError, "`nearest` is not a mode of reading outside", "one of edge, wrap, reflect, symmetric, or a number")

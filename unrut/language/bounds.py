@@ -76,12 +76,13 @@ def bounds_behind(statement: Assignment, known: Declarations) -> list[Term]:
     return found
 
 
-def refuse_ragged_results(statement: Assignment, known: Declarations) -> None:
-    """Raise a NotationError for a tensor over an axis whose range is data."""
-    for axis in target_axes(statement):
+def refuse_ragged_results(statement: Assignment, known: Declarations, axes: tuple[str, ...] | None = None) -> None:
+    """Raise a NotationError for a tensor, or an addition over `axes`, whose range is data."""
+    for axis in target_axes(statement) if axes is None else axes:
         if axis in known.bounds:
+            what = "a result" if axes is None else "an addition"
             raise NotationError(
-                f"a result over axis `{axis}`, whose range is data, is not part of the language yet",
+                f"{what} over axis `{axis}`, whose range is data, is not part of the language yet",
                 places=at(statement.span),
                 remedy="a reduction over it, or another axis of the same extent",
             )

@@ -12,30 +12,29 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from unrut.errors import AxisError, NameClashError, NotationError, Place, ShapeError, UnrutError
+from unrut.language.additions import added_axes
 from unrut.language.notation import (
     Applied,
     Assignment,
     Definition,
-    Folding,
     GivenAxis,
     Name,
     Number,
-    Reduction,
     Size,
     Term,
 )
-from unrut.language.renaming import mentioned
+from unrut.language.renaming import bound_axes
 from unrut.language.spelling import counted
 from unrut.program.extents import Extent, as_extent, least, lower_bound, most, named
-from unrut.program.nodes import Operand
+from unrut.program.nodes import Operand, Role
 from unrut.program.types import DType
 from unrut.spans import Span
 
 
 @dataclass(slots=True, kw_only=True)
 class Declarations:
-    """The names of one op. `dtypes` grows as statements are read; `unknowns` says where an unknown extent came from,
-    `bounds` the axes whose ranges are data.
+    """The names of one op: `statements` define its tensors, `additions` add to them. `dtypes` grows as statements are read;
+    `unknowns` says where an unknown extent came from, `bounds` the axes whose ranges are data.
 
     `starts` are the initial statements of tensors; `weak` the tensors whose dtype is not settled yet, so that reads adopt.
 
@@ -46,6 +45,7 @@ class Declarations:
     scalars: frozenset[str]
     statements: dict[str, Assignment]
     starts: dict[str, list[Assignment]]
+    additions: tuple[Assignment, ...]
     axis_names: frozenset[str]
     shapes: dict[str, tuple[Extent, ...]]
     dtypes: dict[str, DType]
@@ -82,6 +82,7 @@ def at(span: Span | None, note: str = "") -> list[Place]:
 def declare(definition: Definition, operands: tuple[Operand, ...], errors: list[UnrutError]) -> Declarations:
     """Gather the names of an op; clashes, wrong targets and wrong results go to `errors`."""
     statements: dict[str, Assignment] = {}
+    additions = tuple(s for s in definition.statements if s.role is Role.adds)
     kinds: dict[str, tuple[str, Span | None]] = {}
 
     def claim(name: str, kind: str, span: Span | None) -> None:
@@ -101,8 +102,11 @@ def declare(definition: Definition, operands: tuple[Operand, ...], errors: list[
         claim(scalar, "a scalar", definition.span)
     starts: dict[str, list[Assignment]] = {}
     for statement in definition.statements:
-        if statement.starts:
+        if statement.role is Role.adds or statement.starts:
             claim(statement.target, "a tensor defined here", statement.span)
+        if statement.role is Role.adds:
+            continue
+        if statement.starts:
             starts.setdefault(statement.target, []).append(statement)
             continue
         if statement.target in statements:
@@ -117,14 +121,10 @@ def declare(definition: Definition, operands: tuple[Operand, ...], errors: list[
         claim(statement.target, "a tensor defined here", statement.span)
         statements[statement.target] = statement
     axes: dict[str, Span | None] = {given.name: given.span for given in definition.axes}
-    for statement in statements.values():
-        for name in target_axes(statement, errors):
-            axes.setdefault(name, statement.span)
-    for body in [s.body for s in definition.statements]:
-        for term in mentioned(body):
-            if isinstance(term, Reduction | Folding):
-                for name in term.axes:
-                    axes.setdefault(name, term.span)
+    bound = [(name, s.span) for s in statements.values() for name in target_axes(s, errors)]
+    bound += [(name, s.span) for s in additions for name in added_axes(s, frozenset(kinds))]
+    for name, span in (*bound, *(found for s in definition.statements for found in bound_axes(s))):
+        axes.setdefault(name, span)
     for name, span in axes.items():
         claim(name, "an axis", span)
     known = Declarations(
@@ -132,6 +132,7 @@ def declare(definition: Definition, operands: tuple[Operand, ...], errors: list[
         scalars=frozenset(definition.scalars),
         statements=statements,
         starts=starts,
+        additions=additions,
         axis_names=frozenset(axes),
         shapes={operand.name: operand.shape for operand in operands},
         dtypes={operand.name: operand.dtype for operand in operands},

@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from unrut.errors import UnrutError, raise_all
+from unrut.language.additions import added_axes, check_additions, check_defined
 from unrut.language.adoption import const, negated
 from unrut.language.bounds import bounds_behind, refuse_ragged_results
 from unrut.language.circles import circles_of, judging_uses, share_axes, tensors_in
@@ -75,9 +76,12 @@ def _elaborated(definition: Definition, specs: tuple[Spec, ...]) -> Program:
     operands = operands_of(definition, specs, errors)
     _stop(errors)
     known = declare(definition, operands, errors)
+    check_defined(known.additions, known.statements, errors)
     check_starts(known, errors)
     _stop(errors)
     groups = _groups(known)
+    check_additions(known.additions, groups, errors)
+    _stop(errors)
     share_axes(known, groups, errors)
     _stop(errors)
     statements = _typed(definition, known, groups, errors)
@@ -153,7 +157,7 @@ def _typed(
 
 
 def _parts(name: str, known: Declarations) -> list[Part]:
-    """The statements of one tensor: the one that defines it, and those that give places before its range."""
+    """The statements of one tensor: the one that defines it, those that give places before its range, or add to it."""
     defining = known.statements[name]
     refuse_ragged_results(defining, known)
     extents = dict(zip(target_axes(defining), known.shapes[name], strict=True))
@@ -161,6 +165,12 @@ def _parts(name: str, known: Declarations) -> list[Part]:
     for start in known.starts.get(name, ()):
         own = {axis: extents[axis] for axis in pattern(start) if isinstance(axis, str)}
         parts.append(Part(assignment=start, extents=own, role=Role.starts))
+    for addition in known.additions:
+        if addition.target == name:
+            names = added_axes(addition, known.scalars | known.tensor_names())
+            refuse_ragged_results(addition, known, names)
+            own = {axis: known.extent_of(axis, addition.span) for axis in names}
+            parts.append(Part(assignment=addition, extents=own, role=Role.adds))
     return parts
 
 
@@ -182,8 +192,8 @@ def _groups(known: Declarations) -> tuple[tuple[str, ...], ...]:
     """The tensors that are defined, those in one circle together, each group after those that it reads."""
     needs = {}
     for name, statement in known.statements.items():
-        parts = (statement, *known.starts.get(name, ()))
-        terms = [term for part in parts for term in (part.body, *bounds_behind(part, known))]
+        parts = (statement, *known.starts.get(name, ()), *(a for a in known.additions if a.target == name))
+        terms = [term for part in parts for term in (*part.subscripts, part.body, *bounds_behind(part, known))]
         needs[name] = set().union(*map(tensors_in, terms)) & known.statements.keys()
     return components(needs)
 
@@ -211,4 +221,9 @@ def _whole(statement: Statement, extents: dict[str, Extent]) -> Statement:
                 return replace(expr, axis=axis(line))
         return expr
 
-    return replace(statement, axes=tuple(axis(a) for a in statement.axes), body=map_bottom_up(statement.body, settle))
+    return replace(
+        statement,
+        axes=tuple(axis(a) for a in statement.axes),
+        subscripts=tuple(map_bottom_up(subscript, settle) for subscript in statement.subscripts),
+        body=map_bottom_up(statement.body, settle),
+    )

@@ -77,6 +77,7 @@ def check_emptiness(
                 for part in children(expr):
                     walk(part, inner)
 
-    for statement in statements:
-        walk(statement.body, tuple(axis.extent for axis in statement.axes))
+    around = ((expr, s.axes) for s in statements for expr in s.expressions())
+    for expr, axes in around:
+        walk(expr, tuple(axis.extent for axis in axes))
     return found

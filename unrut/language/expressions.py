@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 from unrut.errors import AxisError, DTypeError, NotationError, ShapeError, UnrutError, combine
 from unrut.language.adoption import WEAK_BOOL, WEAK_FLOAT, WEAK_INTEGER, Typed, adopt, dtype_named, negated, number
@@ -69,9 +69,12 @@ class UndefinedError(UnrutError):
     """A read of a tensor whose own statement is in error: nothing new to say."""
 
 
-def gather(parts: Sequence[Callable[[], Typed]]) -> list[Typed]:
+Found = TypeVar("Found")
+
+
+def gather(parts: Sequence[Callable[[], Found]]) -> list[Found]:
     """All parts, or all of their errors at once."""
-    found: list[Typed] = []
+    found: list[Found] = []
     errors: list[UnrutError] = []
     for part in parts:
         try:
@@ -194,15 +197,7 @@ class Expressions:
                 places=at(term.span),
                 remedy=known.similar(term.tensor, known.tensor_names()) or f"a parameter, or {term.tensor}[...] = ...",
             )
-        shape = known.shapes[term.tensor]
-        if len(term.subscripts) != len(shape):
-            one = f"{term.tensor}[{some_axes(len(shape))}]"
-            raise ShapeError(
-                f"`{term.tensor}` has {counted(len(shape), 'dimension')} and is read with "
-                f"{counted(len(term.subscripts), 'subscript')}",
-                places=at(term.span, f"{term.tensor} is ({', '.join(_shown(e) for e in shape)})"),
-                remedy=f"{counted(len(shape), 'subscript')}, as in {one}",
-            )
+        self.check_rank(term, "read")
         dtype = known.dtypes.get(term.tensor)
         found = gather([lambda s=s: self.subscript(s, scope, term) for s in term.subscripts])  # type: ignore[misc]
         if dtype is None:
@@ -218,6 +213,18 @@ class Expressions:
             dtype = widened(dtype, scope.widen)
             read = Cast(operand=read, dtype=dtype, implicit=True, span=term.span)
         return Typed(expr=read, kind=Kind(dtype=dtype, weak=term.tensor in known.weak))
+
+    def check_rank(self, term: Subscripted, verb: str) -> None:
+        """Raise a ShapeError if a tensor has another number of dimensions than subscripts."""
+        shape = self.known.shapes[term.tensor]
+        if len(term.subscripts) != len(shape):
+            one = f"{term.tensor}[{some_axes(len(shape))}]"
+            raise ShapeError(
+                f"`{term.tensor}` has {counted(len(shape), 'dimension')} and is {verb} with "
+                f"{counted(len(term.subscripts), 'subscript')}",
+                places=at(term.span, f"{term.tensor} is ({', '.join(_shown(e) for e in shape)})"),
+                remedy=f"{counted(len(shape), 'subscript')}, as in {one}",
+            )
 
     def subscript(self, term: Term, scope: Scope, read: Subscripted) -> Typed:
         """A place along one dimension, in i64: of axes alone, or computed from integer tensors."""

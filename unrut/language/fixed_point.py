@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from unrut.errors import DTypeError, UnrutError, combine
 from unrut.language.adoption import WEAK_BOOL, WEAK_FLOAT, WEAK_INTEGER, Typed, adopt
 from unrut.language.declarations import Declarations, at
-from unrut.language.expressions import Expressions, Scope
-from unrut.language.notation import Assignment
+from unrut.language.expressions import Expressions, Scope, gather
+from unrut.language.notation import Assignment, Subscripted
 from unrut.program.extents import Extent
 from unrut.program.nodes import Axis, Expr, Role, Statement
 from unrut.program.promotion import Kind, meet
@@ -63,7 +63,8 @@ def _rounds(parts: Sequence[Part], known: Declarations, reader: Expressions, lea
         for part, body in zip(parts, bodies, strict=True):
             found[part.assignment.target].append(body.kind)
         promoted = {name: meet(several) for name, several in found.items()}
-        if promoted == kinds and not known.weak:
+        stays = {name: kind.dtype for name, kind in promoted.items()} == {n: k.dtype for n, k in kinds.items()}
+        if stays and not known.weak:
             return tuple(_statement(part, body, kinds, reader) for part, body in zip(parts, bodies, strict=True))
         # What is weak altogether is i64, f64 or bool, as in any other statement.
         kinds = {n: Kind(dtype=k.dtype) for n, k in promoted.items()} if promoted == kinds else promoted
@@ -95,13 +96,22 @@ def _statement(part: Part, body: Typed, kinds: dict[str, Kind], reader: Expressi
     adopted: Expr = adopt(body, dtype)
     return Statement(
         target=part.assignment.target,
-        subscripts=tuple(reader.read(s, Scope(axes=part.extents)).expr for s in part.assignment.subscripts),
+        subscripts=tuple(typed.expr for typed in left_side(part, reader)),
         axes=tuple(Axis(name=name, extent=extent) for name, extent in part.extents.items()),
         body=adopted,
         dtype=dtype,
         role=part.role,
         span=part.assignment.span,
     )
+
+
+def left_side(part: Part, reader: Expressions) -> list[Typed]:
+    """The places of a statement's target. Raises ShapeError where there are too few or too many subscripts, NotationError."""
+    whole = part.assignment
+    left = Subscripted(tensor=whole.target, subscripts=whole.subscripts, span=whole.span)
+    reader.check_rank(left, "added to")
+    scope = Scope(axes=part.extents)
+    return gather([lambda s=s: reader.subscript(s, scope, left) for s in whole.subscripts])  # type: ignore[misc]
 
 
 def _forget(known: Declarations, unknowns: int) -> None:

@@ -107,7 +107,7 @@ def _without_idle(definition: Definition) -> Definition:
     """The definition without inlined statements that nothing reads: a caller need not use all results of a callee."""
     bodies: dict[str, list[Term]] = {s.target: [] for s in definition.statements}
     for statement in definition.statements:
-        bodies[statement.target].append(statement.body)
+        bodies[statement.target] += [*statement.subscripts, statement.body]
     needed: set[str] = set()
     waiting = [name for name in bodies if "." not in name or name in definition.results]
     sources = [term for axis in definition.axes for term in axis.terms()]

@@ -9,7 +9,7 @@ otherwise it never happens. Other axes around it excuse nothing, so a read may b
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, product
 
 from unrut.errors import RangeError, UnrutError
@@ -17,11 +17,24 @@ from unrut.language.declarations import at
 from unrut.language.guards import Guard, guard_of
 from unrut.language.prover import never_exceeds, sizes_at_least, upper_bounds
 from unrut.language.ranks import places_of, rank_read
+from unrut.language.uses import used_by
 from unrut.program.affine import Affine, affine
 from unrut.program.extents import Extent, least
 from unrut.program.fold_nodes import Fold
 from unrut.program.intervals import if_not_empty
-from unrut.program.nodes import Along, Axis, Expr, OutsideMode, Precondition, Read, Reduce, Relation, Statement, Where
+from unrut.program.nodes import (
+    Along,
+    Axis,
+    Expr,
+    OutsideMode,
+    Precondition,
+    Read,
+    Reduce,
+    Relation,
+    Role,
+    Statement,
+    Where,
+)
 from unrut.program.ragged import within
 from unrut.program.values import value_of
 from unrut.program.walk import bounds_of, children, free_axes, outside_of
@@ -32,12 +45,16 @@ MOST_PLACES_TRIED = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guarded:
-    """A read, the axes bound where it stands, and what the guards around it say. `places`: the shape of what a rank reads."""
+    """A read, the axes bound where it stands, and what the guards around it say.
+
+    `places`: the shape of what a rank reads. `writes`: whether it stands for the place that something is added to.
+    """
 
     read: Read
     axes: Mapping[str, Extent]
     guard: Guard
     places: tuple[Extent, ...] = ()
+    writes: bool = False
 
 
 def check_inside(
@@ -56,11 +73,14 @@ def check_inside(
     defined = {statement.target for statement in statements}
     for statement in statements:
         axes = {axis.name: axis.extent for axis in statement.axes}
-        for guarded in guarded_reads(statement.body, axes, Guard()):
-            if guarded.read.outside is None:
-                shape = guarded.places or shapes[guarded.read.tensor]
-                earlier = before.get(guarded.read.tensor, (0,) * len(shape))
-                found += _check(guarded, shape, earlier, equal, guarded.read.tensor in defined, errors)
+        for expr in used_by(statement):
+            for guarded in guarded_reads(expr, axes, Guard()):
+                if guarded.read.outside is None:
+                    shape = guarded.places or shapes[guarded.read.tensor]
+                    writes = guarded.read is expr and statement.role is Role.adds
+                    earlier = before.get(guarded.read.tensor, (0,) * len(shape)) if not writes else (0,) * len(shape)
+                    own = guarded.read.tensor in defined and not writes
+                    found += _check(replace(guarded, writes=writes), shape, earlier, equal, own, errors)
     return found
 
 
@@ -153,7 +173,7 @@ def _check(
                 error.remedy = f"{read.tensor}[{', '.join(places)}] = ..., the place before the range; {error.remedy}"
             errors.append(error)
             continue
-        because = f"{read.tensor}[{k}] is read inside"
+        because = f"{read.tensor}[{k}] is {'added to' if guarded.writes else 'read'} inside"
         empty = tuple(extent for extent in involved if not extent.is_fixed)
         for bound in low or ():
             zero = Extent(constant=-before[k])
@@ -199,17 +219,16 @@ def _leaves(
     guarded: Guarded, k: int, form: Affine, dimension: Extent, *, below: Extent | None, above: Extent | None
 ) -> RangeError:
     read, tensor = guarded.read, guarded.read.tensor
-    what = "rank" if guarded.places else "read"
+    what = "an addition" if guarded.writes else "a rank" if guarded.places else "a read"
     witness = _witness(guarded, form, dimension)
     side = f"down to {below * -1}" if below is not None else f"up to {above}"
     reached = sum(len({atom} if isinstance(atom, str) else atom.dividend.axes) for _, atom in form.terms)
     if witness is None and guarded.guard == Guard() and reached == len(form.axes):
-        message = f"a {what} leaves `{tensor}`: `{form}` goes {side}, the extent is {dimension}"
+        message = f"{what} leaves `{tensor}`: `{form}` goes {side}, the extent is {dimension}"
         note = f"subscript {k} of {tensor}" if not guarded.places else "counted from 0"
     elif witness is None:
-        message = (
-            f"a {what} of `{tensor}` can't be proved to stay inside: `{form}` may go {side}, its extent is {dimension}"
-        )
+        end = f"`{form}` may go {side}, its extent is {dimension}"
+        message = f"{what} {'to' if guarded.writes else 'of'} `{tensor}` can't be proved to stay inside: {end}"
         if not guarded.guard.whole:
             message += ", and the guard around it can't be followed"
         note = f"subscript {k} of {tensor}"
@@ -219,9 +238,9 @@ def _leaves(
         last = dimension.value() - 1
         far = f"{-place} before the first place" if place < 0 else f"{place - last} beyond the last place, {last}"
         side = f"down to {place}" if place < 0 else f"up to {place}"
-        message = f"a {what} leaves `{tensor}`: `{form}` goes {side}, the extent is {dimension}"
+        message = f"{what} leaves `{tensor}`: `{form}` goes {side}, the extent is {dimension}"
         note = f"{f'at {where} ' if where else ''}it is {place}, {far}"
-    remedy = _remedy(read, tuple(sorted(form.axes))) if not guarded.places else f"a rank from 0 to {dimension - 1}"
+    remedy = _remedy(guarded, tuple(sorted(form.axes))) if not guarded.places else f"a rank from 0 to {dimension - 1}"
     if not guarded.places and not form.terms and below is not None:
         remedy = f"{_from_the_end(read, k, form)}, as places count from the front; or {remedy}"
     return RangeError(message, places=at(read.span, note), remedy=remedy)
@@ -232,9 +251,12 @@ def _from_the_end(read: Read, k: int, form: Affine) -> str:
     return f"{read.tensor}.shape[{k}] - {form.constant * -1}"
 
 
-def _remedy(read: Read, axes: tuple[str, ...]) -> str:
+def _remedy(guarded: Guarded, axes: tuple[str, ...]) -> str:
+    read = guarded.read
     fill = "0.0" if read.dtype.is_float else ("0" if read.dtype.is_integer else "False")
     choices = [f"{read.tensor}.outside({fill})[...]", "a guard: where(..., ..., 0)"]
+    if guarded.writes:
+        choices = [f"a larger `{read.tensor}`"]
     if axes:
         choices.append(f"a smaller range of {' or '.join(f'`{axis}`' for axis in axes)}")
     return ", ".join(choices[:-1]) + f", or {choices[-1]}" if len(choices) > 1 else choices[0]

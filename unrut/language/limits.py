@@ -13,7 +13,7 @@ from unrut.language.uses import uses_of
 from unrut.program.extents import Extent
 from unrut.program.fold_nodes import Fold
 from unrut.program.intervals import interval
-from unrut.program.nodes import Operand, Reduce, Statement
+from unrut.program.nodes import Operand, Reduce, Role, Statement
 from unrut.program.walk import subexpressions
 
 MOST_BYTES = 2**60
@@ -24,8 +24,9 @@ def check_limits(operands: Sequence[Operand], statements: Sequence[Statement], e
     for operand in operands:
         _check_bytes(operand, operand.name, errors)
     for statement in statements:
-        _check_bytes(statement, statement.target, errors)
-        for expr in subexpressions(statement.body):
+        if statement.role is Role.defines:
+            _check_bytes(statement, statement.target, errors)
+        for expr in (part for whole in statement.expressions() for part in subexpressions(whole)):
             if isinstance(expr, Reduce | Fold):
                 places = _product([axis.extent for axis in expr.axes])
                 if places > LARGEST_INDEX:
@@ -35,7 +36,7 @@ def check_limits(operands: Sequence[Operand], statements: Sequence[Statement], e
                     errors.append(ShapeError(message, places=at(expr.span), remedy="smaller ranges"))
     before = len(errors)
     shapes: Mapping[str, tuple[Extent, ...]] = {o.name: o.shape for o in operands} | {
-        s.target: s.shape for s in statements
+        s.target: s.shape for s in statements if s.role is Role.defines
     }
     for use in uses_of(statements, shapes):
         if use.form is not None:

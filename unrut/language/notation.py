@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Union
 
+from unrut.program.nodes import Role
 from unrut.spans import Span
 
 LARGEST = 100_000  # terms in one definition
@@ -169,17 +170,19 @@ class GivenAxis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
-    """`target[subscripts] = body`."""
+    """`target[subscripts] = body`, or `+=` where its role is to add."""
 
     target: str
     subscripts: tuple[Term, ...]
     body: Term
+    role: Role = Role.defines
     span: Span | None = field(default=None, compare=False)
 
     @property
     def starts(self) -> bool:
         """Whether it gives places before a range, `h[-1, b] = ...`, and so is no definition."""
-        return any(isinstance(s, Number) and type(s.value) is int and s.value < 0 for s in self.subscripts)
+        given = (isinstance(s, Number) and type(s.value) is int and s.value < 0 for s in self.subscripts)
+        return self.role is Role.defines and any(given)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

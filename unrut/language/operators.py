@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from unrut.errors import DTypeError, NotationError, UnrutError
-from unrut.language.notation import DEEPEST, LARGEST, Applied, GivenAxis, Name, Number, Size, Term
+from unrut.language.notation import DEEPEST, LARGEST, Applied, GivenAxis, Name, Number, Size, Subscripted, Term
 from unrut.language.origin import caller_span
 from unrut.language.recorder import current, place
 from unrut.language.refusals import Refusals, equivalent
@@ -163,9 +163,27 @@ class Expression(Operators):
     def __repr__(self) -> str:
         return f"<expression, {self.size} nodes>"
 
+    def __iadd__(self, other: Value) -> Expression:
+        whole = apply("add", self, other)
+        if isinstance(self.term, Subscripted):
+            return Accumulated(whole, self.term, as_expression(other))
+        return whole
+
     def __getitem__(self, subscripts: object) -> Expression:
         remedy = 'a tensor of its own: T = ur.tensor("T"), T[i] = ..., then T[i]'
         raise self._refuse("only tensors have subscripts", remedy)
+
+
+class Accumulated(Expression):
+    """What `+=` makes of an element: the sum, and what was added to what, for the case that it is stored there."""
+
+    __slots__ = ("added", "onto")
+
+    def __init__(self, whole: Expression, onto: Subscripted, added: Expression) -> None:
+        super().__init__(whole.term)
+        self.size, self.depth, self.is_index = whole.size, whole.depth, whole.is_index
+        self.onto = onto
+        self.added = added
 
 
 class Axis(Expression):

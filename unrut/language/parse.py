@@ -4,6 +4,7 @@
     text      = header, then one logical line for each
                 "axis" name ":" extent | "axis" name ":" [ extent "," ] [ start ] ".." [ stop ]
                 name "[" axes "]" "=" expression
+                name "[" expressions "]" "+=" expression
     comments  from # to the end of the line; a line goes on inside brackets
 
 Expressions are Python's, read through `ast` with an allow-list; nothing is evaluated.
@@ -22,6 +23,7 @@ from unrut.language.notation import Assignment, Definition, GivenAxis, Subscript
 from unrut.language.signature import parse_header
 from unrut.language.source import LogicalLine, Text, line_starts, logical_lines
 from unrut.language.terms import TermReader
+from unrut.program.nodes import Role
 from unrut.spans import Span
 
 _AXIS = re.compile(r"axis\s+(\w+)\s*:\s*")
@@ -165,10 +167,12 @@ class _LineReader:
                 found = Assignment(target=name, subscripts=subscripts, body=body, span=self.span(whole))
                 refuse_later_features(found)
                 return found
+            case [ast.AugAssign(target=target, op=ast.Add(), value=value) as whole]:
+                name, subscripts = self.target(target)
+                body = self.terms.read(value)
+                return Assignment(target=name, subscripts=subscripts, body=body, role=Role.adds, span=self.span(whole))
             case [ast.AugAssign() as whole]:
-                raise self.fault(
-                    "accumulation (`+=`) is not part of the language yet", whole, "a reduction: V[i] = sum[e](...)"
-                )
+                raise self.fault("only `+=` changes a tensor", whole, "V[i] += -x[i] to subtract")
             case _:
                 message, remedy = "this is no statement", "V[i, j] = an expression, one for each line"
                 raise self.line.text.fault(message, self.line.start, self.line.end, remedy=remedy)

@@ -42,7 +42,8 @@ class Reach:
 def check_reach(statements: Sequence[Statement], errors: list[UnrutError]) -> None:
     """Refuse index arithmetic that leaves 2**62, run-time sizes being 2**40 at most; products of these are not judged."""
     for statement in statements:
-        for expr, reach in _beyond(statement.body, {axis.name: axis.extent for axis in statement.axes}):
+        axes = {axis.name: axis.extent for axis in statement.axes}
+        for expr, reach in (found for whole in statement.expressions() for found in _beyond(whole, axes)):
             end = "2**63" if reach.plain else "2**62"
             sizes = "" if reach.fixed else f", with run-time sizes up to {LARGEST_SIZE}"
             message = f"arithmetic on axes and numbers reaches {reach.beyond}, beyond {end}{sizes}"

@@ -7,8 +7,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from unrut.errors import AxisError, NameClashError, NotationError, Place
-from unrut.language.later import refuse_accumulation, refuse_later_features
-from unrut.language.notation import Assignment, GivenAxis
+from unrut.language.later import refuse_changes_in_place, refuse_later_features
+from unrut.language.notation import Assignment, GivenAxis, Term
+from unrut.program.nodes import Role
 from unrut.spans import Span
 
 
@@ -22,11 +23,21 @@ def shown(name: str) -> str:
     return name.rsplit(".", maxsplit=1)[-1]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shaped:
+    """A tensor that was declared with extents: it begins as `init` everywhere."""
+
+    extents: tuple[Term, ...]
+    init: Term
+    span: Span | None
+
+
 @dataclass(slots=True, eq=False)
 class Recorder:
     """The statements, tensors and hand-given ranges of one op while its function runs.
 
-    `statements` define tensors, `starts` give places before their ranges.
+    `statements` define tensors, `starts` give places before their ranges, `additions` add to tensors, each with the number
+    of statements before.
     """
 
     op: str
@@ -34,8 +45,10 @@ class Recorder:
     scalars: tuple[str, ...] = ()
     given: dict[str, GivenAxis] = field(default_factory=dict)
     declared: dict[str, Span | None] = field(default_factory=dict)
+    shaped: dict[str, Shaped] = field(default_factory=dict)
     statements: dict[str, Assignment] = field(default_factory=dict)
     starts: list[Assignment] = field(default_factory=list)
+    additions: list[tuple[int, Assignment]] = field(default_factory=list)
     called: int = 0  # ops called so far, to tell their tensors apart
 
     def give(self, axis: GivenAxis) -> None:
@@ -71,8 +84,17 @@ class Recorder:
         if statement.starts:
             self.starts.append(statement)
             return
-        refuse_accumulation(statement)
+        refuse_changes_in_place(statement)
         refuse_later_features(statement)
+        if statement.role is Role.adds:
+            self.additions.append((len(self.statements), statement))
+            return
+        if name in self.shaped:
+            raise NameClashError(
+                f"tensor `{shown(name)}` is declared with a shape, so it has its values already",
+                places=[*place(self.shaped[name].span, "first here"), *place(statement.span, "again here")],
+                remedy=f"{shown(name)}[...] += ..., or a declaration without shape=",
+            )
         if name in self.statements:
             raise NameClashError(
                 f"tensor `{shown(name)}` is defined twice",
@@ -80,6 +102,16 @@ class Recorder:
                 remedy="one statement, with ur.where(condition, a, b) if it has cases, or two tensors",
             )
         self.statements[name] = statement
+
+    def in_order(self) -> list[Assignment]:
+        """All statements in the order in which they were said."""
+        found: list[Assignment] = []
+        additions = list(self.additions)
+        for number, statement in enumerate(self.statements.values()):
+            while additions and additions[0][0] <= number:
+                found.append(additions.pop(0)[1])
+            found.append(statement)
+        return [*found, *self.starts, *(statement for _, statement in additions)]
 
 
 def _other(name: str) -> str:

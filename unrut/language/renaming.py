@@ -23,6 +23,7 @@ from unrut.language.notation import (
     Subscripted,
     Term,
 )
+from unrut.spans import Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,12 @@ class Renaming:
 def mentioned(term: Term) -> Iterator[Term]:
     """The term and everything in it, parents first."""
     yield term
+    for part in parts_of(term):
+        yield from mentioned(part)
+
+
+def parts_of(term: Term) -> tuple[Term, ...]:
+    """The direct parts of a term, in the order in which they are written."""
     match term:
         case Number() | Name() | Size() | Component():
             parts: tuple[Term | str | None, ...] = ()
@@ -116,9 +123,15 @@ def mentioned(term: Term) -> Iterator[Term]:
             parts = (body,)
         case _:
             assert_never(term)
-    for part in parts:
-        if part is not None and not isinstance(part, str):
-            yield from mentioned(part)
+    return tuple(part for part in parts if part is not None and not isinstance(part, str))
+
+
+def bound_axes(statement: Assignment) -> Iterator[tuple[str, Span | None]]:
+    """The axes that reductions and folds of a statement bind, and where."""
+    for whole in (*statement.subscripts, statement.body):
+        for term in mentioned(whole):
+            if isinstance(term, Reduction | Folding):
+                yield from ((name, term.span) for name in term.axes)
 
 
 def axis_names(statement: Assignment | GivenAxis, known: frozenset[str]) -> list[str]:

@@ -8,17 +8,19 @@ from typing import NoReturn
 
 from unrut.errors import NotationError, ShapeError, UnrutError
 from unrut.language.notation import Assignment, Size, Subscripted
-from unrut.language.operators import Expression, Operators, Value, as_expression
+from unrut.language.operators import Accumulated, Expression, Operators, Value, as_expression
 from unrut.language.origin import caller_span
 from unrut.language.recorder import Recorder, current, place, shown
 from unrut.language.refusals import Refusals
 from unrut.language.spelling import counted, some_axes
 from unrut.language.vocabulary import MODES
+from unrut.program.nodes import Role
 from unrut.spans import Span
 
 
 class Tensor(Operators):
-    """A parameter or tensor of an op: `P[n, 2*y + ky]` reads, `V[n, y] = ...` defines, `P.shape[0]` is an extent.
+    """A parameter or tensor of an op: `P[n, 2*y + ky]` reads, `V[n, y] = ...` defines, `V[seg[n], y] += ...` adds,
+    `P.shape[0]` is an extent.
 
     A tensor without dimensions is read as `s[()]`, or as `s` where it is known to have none.
     """
@@ -39,9 +41,11 @@ class Tensor(Operators):
     def __setitem__(self, subscripts: Value, value: Value) -> None:
         span = caller_span()
         self._check_home(span)
-        places = [as_expression(s, span) for s in _tuple(subscripts)]
-        body = as_expression(value, span)
-        whole = Assignment(target=self.name, subscripts=tuple(s.term for s in places), body=body.term, span=span)
+        places = tuple(as_expression(s, span).term for s in _tuple(subscripts))
+        body, role = as_expression(value, span), Role.defines
+        if isinstance(body, Accumulated) and body.onto.tensor == self.name and body.onto.subscripts == places:
+            body, role = body.added, Role.adds
+        whole = Assignment(target=self.name, subscripts=places, body=body.term, role=role, span=span)
         self.recorder.define(whole)
         self.rank = len(places)
 

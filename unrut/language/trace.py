@@ -17,8 +17,9 @@ from unrut.language.names import name_fault
 from unrut.language.notation import Definition, GivenAxis, Name, Parameter
 from unrut.language.operators import Axis, Expression, Value, as_expression
 from unrut.language.origin import assigned_name, caller_span
-from unrut.language.recorder import Recorder, Recording, needed, place, shown
+from unrut.language.recorder import Recorder, Recording, Shaped, needed, place, shown
 from unrut.language.several import Axes
+from unrut.language.shaped import shaped_statements
 from unrut.language.tensor import Tensor
 
 
@@ -33,12 +34,13 @@ def trace(function: Callable[..., Any], face: Face, signature: tuple[Parameter, 
     scalars = {name: Expression(Name(name=name, span=face.span)) for name in options.scalars}
     with Recording(recorder):
         returned = function(*tensors, **options.fixed, **scalars)
+    shaped = shaped_statements(recorder)
     definition = Definition(
         name=face.name,
         parameters=signature,
         scalars=tuple(options.scalars),
         axes=tuple(recorder.given.values()),
-        statements=(*recorder.statements.values(), *recorder.starts),
+        statements=(*shaped, *recorder.in_order()),
         results=_results(returned, recorder, face),
         doc=(function.__doc__ or "").strip(),
         traced=True,
@@ -49,9 +51,10 @@ def trace(function: Callable[..., Any], face: Face, signature: tuple[Parameter, 
 
 def _results(returned: object, recorder: Recorder, face: Face) -> tuple[str, ...]:
     """The names of the results, after a look at what is missing."""
-    own = [name for name in recorder.statements if "." not in name]
+    own = [name for name in (*recorder.shaped, *recorder.statements) if "." not in name]
     last = own[-1] if own else "V"
-    where = place(recorder.statements[last].span if own else face.span)
+    said = recorder.statements[last].span if last in recorder.statements else recorder.declared.get(last)
+    where = place(said if own else face.span)
     remedy = f"return {shown(last)}"
     if returned is None:
         raise NotationError(f"op `{face.name}` returns nothing: a forgotten return?", places=where, remedy=remedy)
@@ -70,16 +73,22 @@ def _results(returned: object, recorder: Recorder, face: Face) -> tuple[str, ...
         message = f"op `{face.name}` returns {'no' if not found else 'one'} tensor{' twice' if found else ''}"
         errors.append(NotationError(message, places=where, remedy="each result once"))
     for name, span in recorder.declared.items():
-        if name not in recorder.statements:
-            message = f"tensor `{name}` is never defined"
-            errors.append(NotationError(message, places=place(span), remedy=f"a statement: {name}[i, j] = ..."))
+        if name not in recorder.statements and name not in recorder.shaped:
+            added = any(statement.target == name for _, statement in recorder.additions)
+            message = f"tensor `{name}` is {'added to, but ' if added else ''}never defined"
+            first = f'{name} = ur.tensor("{name}", shape=(...), init=0), or {name}[i, j] = 0'
+            remedy = first if added else f"a statement: {name}[i, j] = ..."
+            errors.append(NotationError(message, places=place(span), remedy=remedy))
     if errors:
         raise_all(errors)
     return tuple(names)
 
 
-def tensor(name: str | None = None, **later: object) -> Tensor:
+def tensor(name: str | None = None, *, shape: Value = None, init: Value = None, **later: object) -> Tensor:
     """A tensor of the op, to be defined by `V[i, j] = ...`.
+
+    With `shape`, integers or extents such as `P.shape[0]`, it is defined already: `init` everywhere, 0 if nothing is said.
+    Then `V[seg[e], j] += ...` adds to it.
 
     Without a name it takes that of the variable that it is directly assigned to, `V = ur.tensor()` or
     `V, W = ur.tensor(), ur.tensor()`; where there is none, the first free one of t1, t2, ...
@@ -99,7 +108,18 @@ def tensor(name: str | None = None, **later: object) -> Tensor:
     if fault is not None:
         raise fault
     recorder.declare(name, span)
-    return Tensor(recorder, name)
+    if shape is None:
+        if init is not None:
+            remedy = f'ur.tensor("{name}", shape=(...), init=0)'
+            raise NotationError("a tensor with `init` has a shape", places=place(span), remedy=remedy)
+        return Tensor(recorder, name)
+    extents = tuple(shape) if isinstance(shape, tuple | list) else (shape,)
+    recorder.shaped[name] = Shaped(
+        extents=tuple(as_expression(extent, span).term for extent in extents),
+        init=as_expression(0 if init is None else init, span).term,
+        span=span,
+    )
+    return Tensor(recorder, name, len(extents))
 
 
 def axes(names: str) -> tuple[Axis, ...]:

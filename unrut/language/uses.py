@@ -10,7 +10,7 @@ from unrut.language.ranks import places_of, rank_read
 from unrut.program.affine import Affine, affine
 from unrut.program.extents import Extent, Named, names, substitute
 from unrut.program.fold_nodes import Fold
-from unrut.program.nodes import Along, Axis, AxisValue, Expr, Read, Reduce, Statement
+from unrut.program.nodes import Along, Axis, AxisValue, Expr, Read, Reduce, Role, Statement
 from unrut.program.ragged import is_ragged
 from unrut.program.walk import bounds_of, children, outside_of
 
@@ -95,8 +95,17 @@ def uses_of(statements: Sequence[Statement], shapes: Mapping[str, tuple[Extent, 
     return tuple(
         use
         for statement in statements
-        for use in _uses(statement.body, _Around(axes={}).within(statement.axes), shapes)
+        for expr in used_by(statement)
+        for use in _uses(expr, _Around(axes={}).within(statement.axes), shapes)
     )
+
+
+def used_by(statement: Statement) -> tuple[Expr, ...]:
+    """What a statement uses tensors in: its body, and, where it changes its target, the places of that as if it read there."""
+    if statement.role is Role.defines:
+        return (statement.body,)
+    place = Read(tensor=statement.target, subscripts=statement.subscripts, dtype=statement.dtype, span=statement.span)
+    return place, statement.body
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
