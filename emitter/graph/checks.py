@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from math import prod
 
 from unrut.emitter.graph.linear import axis_value, call, expression, extent_expr, number
+from unrut.emitter.graph.ragged import owners
 from unrut.program.extents import Extent
 from unrut.program.nodes import Axis, Expr
 from unrut.program.types import DType
@@ -69,7 +70,9 @@ def _shared_out(found: Search) -> Search:
     if not axes or (all(a.extent.is_fixed for a in axes) and prod(a.extent.value() for a in axes) <= WHOLE):
         return found
     if len(axes) > 1:
-        outer = max(axes, key=lambda axis: axis.extent.value() if axis.extent.is_fixed else WHOLE)
+        inner = owners(found.where)  # what data bound is looked for inside of what decides the bounds
+        free = [axis for axis in axes if axis.name not in inner] or list(axes)
+        outer = max(free, key=lambda axis: axis.extent.value() if axis.extent.is_fixed else WHOLE)
         return Search(bad=found.bad, where=found.where, axes=tuple(a for a in axes if a is not outer), outer=outer)
     (line,) = axes
     part = Axis(name=f"{line.name}_part", extent=(line.extent + (CHUNK - 1)) // CHUNK)

@@ -9,13 +9,16 @@ index arithmetic, whatever the data are, and says the same of every place.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from unrut.emitter.graph.linear import call, number
-from unrut.program.nodes import Axis, Expr, Program
+from unrut.emitter.graph.ranges import difference, is_data
+from unrut.program.nodes import Axis, AxisValue, Expr, Program
 from unrut.program.ragged import extent_of, first_of
 from unrut.program.show import Printer
+from unrut.program.walk import free_axes
 
 
 def inside_extent(axis: Axis) -> Axis:
@@ -43,3 +46,22 @@ def disorder(program: Program, axis: Axis) -> dict[str, Any]:
         "remedy": "offsets in order",
         "span": next((span for span in spans if span is not None), None),
     }
+
+
+def owners(conditions: Sequence[Expr]) -> dict[str, frozenset[str]]:
+    """The axes whose ranges conditions take from data, each with the axes that decide where it begins and ends.
+
+    `e >= clamp(ptr[i])` bounds a loop over e inside of one over i, and nothing if e runs outside of i.
+    """
+    found: dict[str, frozenset[str]] = {}
+    for condition in conditions:
+        match difference(condition):
+            case (">=", form):
+                data = [atom for _, atom in form.terms if is_data(atom)]
+                deciding = frozenset[str]().union(*map(free_axes, data))
+                for c, atom in form.terms:
+                    if data and isinstance(atom, AxisValue) and abs(c) == 1 and atom.axis not in deciding:
+                        found[atom.axis] = found.get(atom.axis, frozenset()) | deciding
+            case _:
+                pass
+    return found

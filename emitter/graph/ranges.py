@@ -42,7 +42,7 @@ class Known:
 
     def given(self, condition: Expr) -> Known:
         """This knowledge where a bool condition holds: its affine conjuncts become facts."""
-        return self.with_facts(*facts_of(condition))
+        return self.with_facts(*facts_of(condition, self))
 
 
 def bounds(form: Linear, known: Known) -> tuple[Bound, Bound]:
@@ -82,6 +82,11 @@ def exact(form: Linear, known: Known) -> bool:
     if not any(is_data(atom) for _, atom in form.terms):
         return True
     return not any(map(_is_far, bounds(form, known)))
+
+
+def is_near(expr: Expr, known: Known) -> bool:
+    """Whether an integer expression is known to stay so near to 0 that sums of it with indices are exact."""
+    return not any(map(_is_far, atom_bounds(expr, known)))
 
 
 def atom_bounds(atom: Expr, known: Known) -> tuple[Bound, Bound]:
@@ -161,16 +166,18 @@ def conjuncts(condition: Expr) -> tuple[Expr, ...]:
             return (condition,)
 
 
-def difference(condition: Expr) -> tuple[str, Linear] | None:
+def difference(condition: Expr, known: Known | None = None) -> tuple[str, Linear] | None:
     """A comparison of i64 expressions as (`>=` or `==` or `!=`, form): the form compared with 0. None: anything else.
 
-    Only index arithmetic is taken apart, which the language keeps far from the ends of 64 bits; data may wrap.
+    Only index arithmetic is taken apart, which the language keeps far from the ends of 64 bits; data may wrap, unless its
+    range is known.
     """
     match condition:
         case Call(function=function, arguments=(left, right)) if left.dtype is DType.i64 and right.dtype is DType.i64:
-            if any(True for _ in reads(condition)):
-                return None
             one, other = linear(left), linear(right)
+            read = [atom for form in (one, other) for _, atom in form.terms if any(True for _ in reads(atom))]
+            if not all(is_near(atom, known or Known()) for atom in read):
+                return None
             match function:
                 case "greater_equal":
                     return ">=", one - other
@@ -189,11 +196,11 @@ def difference(condition: Expr) -> tuple[str, Linear] | None:
     return None
 
 
-def facts_of(condition: Expr) -> tuple[Linear, ...]:
+def facts_of(condition: Expr, known: Known | None = None) -> tuple[Linear, ...]:
     """The linear forms that are at least 0 where a condition holds."""
     found: list[Linear] = []
     for part in conjuncts(condition):
-        match difference(part):
+        match difference(part, known):
             case (">=", form):
                 found.append(form)
             case ("==", form):

@@ -53,7 +53,7 @@ def _both(left: Expr, right: Expr, expr: Call) -> Expr:
 
 
 def _condition(expr: Expr, known: Known) -> Expr:
-    compared = difference(expr)
+    compared = difference(expr, known)
     if compared is not None:
         return _decide(*compared, expr, known)
     match expr:

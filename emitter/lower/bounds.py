@@ -18,6 +18,7 @@ from unrut.emitter.graph.simplify import simplify
 from unrut.emitter.lower.regions import end_place, extreme, first_place, larger, smaller
 from unrut.emitter.lower.site import Context, Piece, Site
 from unrut.program.nodes import Call, Const, Expr
+from unrut.program.walk import reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +68,11 @@ def cut(site: Site, axis: str, pending: tuple[Expr, ...], context: Context, *, r
     residue: Residue | None = None
     left: list[Expr] = []
     for condition in pending:
-        compared = difference(simplify(site.place(condition), known))
+        placed = simplify(site.place(condition), known)
+        compared = difference(placed, known)
         left.append(condition)
-        if compared is None:
-            continue
+        if compared is None or any(read.tensor not in known.elements for read in reads(placed)):
+            continue  # only what is in variables already can bound a loop
         relation, form = compared
         if relation == "==" and residues and residue is None:
             residue = _residue(form, p, inner)
@@ -92,6 +94,9 @@ def cut(site: Site, axis: str, pending: tuple[Expr, ...], context: Context, *, r
                 last = smaller(last, end_place(best, c), known)
                 full_last.append(end_place(worst, c))
     last = larger(last, first, known)
+    if always == middle:  # inner variables have no say: the bounds are where the conditions begin and cease to hold
+        whole = Piece(first=first, size=last - first, facts=tuple(always))
+        return Cut(pieces=(whole,) if whole.size != constant(0) else (), pending=tuple(left), residue=residue)
     pieces = _pieces(first, last, full_first, full_last, always, middle, context)
     return Cut(pieces=pieces, pending=tuple(left), residue=residue)
 

@@ -20,6 +20,7 @@ from unrut.emitter.graph.linear import Linear, axis_value, call, constant, expre
 from unrut.emitter.graph.simplify import FALSE, simplify
 from unrut.emitter.lower.bounds import Cut, cut
 from unrut.emitter.lower.conditions import nested, settled
+from unrut.emitter.lower.hoist import hoisted
 from unrut.emitter.lower.loops import Body, Opening, guarded, opened, side_by_side, strided, tile_loops
 from unrut.emitter.lower.memory import Memory
 from unrut.emitter.lower.site import Context, Site, narrowed
@@ -115,6 +116,9 @@ class ReductionLowering:
         place: Accumulators | None,
     ) -> tuple[Node, ...]:
         """The reduction's loops; `pending` are conditions that no loop bound has taken care of yet."""
+        variables, pending, context = hoisted(site, pending, context, self.memory)
+        if variables:
+            return (*variables, *self._reduce(site, remaining, pending, context, target, place))
         ready, context, pending = settled(site, pending, context, self.memory)
         if FALSE in ready:
             return ()

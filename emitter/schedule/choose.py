@@ -20,7 +20,7 @@ from unrut.emitter.graph.computation import Computation, Graph
 from unrut.emitter.layout import Layout
 from unrut.emitter.machine import Machine
 from unrut.emitter.schedule.apply import stage
-from unrut.emitter.schedule.costs import Strides, iterations, number_of, work
+from unrut.emitter.schedule.costs import Strides, deciding, iterations, number_of, work
 from unrut.emitter.schedule.entries import Choice, Planner
 from unrut.emitter.schedule.groups import Group, footprint, groups
 from unrut.emitter.schedule.inline import inline
@@ -132,8 +132,9 @@ def _blocks(
         rows += [
             name for name in group.shared if any(_axis(sharing, member, name) not in access.axes() for access in found)
         ]
+    single = {(member.name, axis) for member in members for axis in deciding(member)}
     for name in reversed(group.shared):
-        if name in rows:
+        if name in rows and not any((member.name, _axis(sharing, member, name)) in single for member in members):
             extent = number_of(members[0].extents()[_axis(sharing, members[0], name)])
             block = even_block(extent, 6)
             if block > 1 and fits({name: block}):

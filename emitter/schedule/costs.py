@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the planner reckons with: operations of an expression, sizes of domains, strides of accesses. Units: vector operations.
 
-Sizes known only at run time are taken as TYPICAL; the plan is legal for all sizes, and good for sizes of that order.
+Sizes known only at run time are taken as TYPICAL, ranges by data as TYPICAL_RANGE; the plan is legal for all sizes, and good
+for sizes of that order.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from math import prod
 from unrut.emitter.graph.access import Access, accesses
 from unrut.emitter.graph.computation import Computation, Folded, Graph
 from unrut.emitter.graph.laws import law
+from unrut.emitter.graph.ragged import owners
 from unrut.emitter.graph.ranges import conjuncts
 from unrut.emitter.layout import Layout
 from unrut.emitter.machine import Machine
@@ -20,6 +22,7 @@ from unrut.program.nodes import Call, Expr, Read, Where
 from unrut.program.walk import children, free_axes, subexpressions
 
 TYPICAL = 128
+TYPICAL_RANGE = 16
 
 HEAVY = {
     **dict.fromkeys(("divide", "sqrt", "reciprocal", "floor_divide", "remainder", "hypot", "cbrt"), 4.0),
@@ -60,7 +63,26 @@ def places(extents: Iterable[Extent]) -> int:
 
 def iterations(computation: Computation) -> int:
     """How often the body is evaluated."""
-    return places(computation.extents().values())
+    return prod(lengths(computation).values())
+
+
+def deciding(computation: Computation) -> frozenset[str]:
+    """The axes that decide where the range of a reduced one begins and ends: loops around it, one place at a time."""
+    return frozenset[str]().union(*_owners(computation).values())
+
+
+def lengths(computation: Computation) -> dict[str, int]:
+    """How many places each axis has; of one whose range is data the part that falls to one place of those that decide."""
+    found = {name: number_of(extent) for name, extent in computation.extents().items()}
+    for axis, outer in _owners(computation).items():
+        known = all(computation.extents()[name].is_fixed for name in (axis, *outer))
+        found[axis] = max(1, found[axis] // prod(found[name] for name in outer)) if known else TYPICAL_RANGE
+    return found
+
+
+def _owners(computation: Computation) -> dict[str, frozenset[str]]:
+    found = owners(computation.reduction.where) if computation.reduction is not None else {}
+    return {axis: outer for axis, outer in found.items() if outer}
 
 
 class Strides:
@@ -120,7 +142,7 @@ def lane_cost(computation: Computation, axis: str | None, strides: Strides, mach
     if axis is None:
         return total * (operations + UNIT * len(found)) + results * UNIT
     lanes = machine.lanes(computation.body.dtype.size)
-    extent = number_of(computation.extents()[axis])
+    extent = lengths(computation)[axis]
     vectors = total / extent * -(-extent // lanes)
     each = operations + sum(strides.cost(access, axis, lanes) for access in found)
     each += sum(
@@ -155,7 +177,8 @@ def lane_options(computation: Computation) -> tuple[str, ...]:
     axes = computation.axes
     if reduction is not None and law(reduction.kind).commutative:
         axes = (*axes, *reduction.axes)
-    return tuple(axis.name for axis in axes if number_of(axis.extent) > 1)
+    outer, many = deciding(computation), lengths(computation)
+    return tuple(axis.name for axis in axes if many[axis.name] > 1 and axis.name not in outer)
 
 
 def least_cost(computation: Computation, strides: Strides, machine: Machine) -> float:

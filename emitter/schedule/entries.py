@@ -3,13 +3,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from unrut.emitter.graph.classes import classes
 from unrut.emitter.graph.computation import Computation, Graph
 from unrut.emitter.machine import Machine
-from unrut.emitter.schedule.costs import Strides, iterations, lane_cost, lane_options, number_of
+from unrut.emitter.schedule.costs import (
+    Strides,
+    deciding,
+    iterations,
+    lane_cost,
+    lane_options,
+    lengths,
+    number_of,
+)
 from unrut.emitter.schedule.plan import Entry, LoopOver
 from unrut.emitter.schedule.tiles import Tile, tile
 
@@ -35,6 +44,9 @@ class Planner:
     machine: Machine
 
     def cost(self, computation: Computation, axis: str | None) -> float:
+        """What a computation costs with lanes along an axis; inf where its loops over data would have to be inside."""
+        if axis in deciding(computation):
+            return math.inf
         return lane_cost(computation, axis, self.strides, self.machine)
 
     def lanes(self, computation: Computation, taken: frozenset[str] = frozenset()) -> Choice:
@@ -75,7 +87,7 @@ class Planner:
         """Lanes along the reduction: partial accumulators for each result."""
         closed = {over.axis for over in prefix if over.block == 1}
         width = self.machine.lanes(computation.body.dtype.size)
-        extent = number_of(computation.extents()[lanes.axis])
+        extent = lengths(computation)[lanes.axis]
         partial = width * PARTIAL_VECTORS if extent >= 2 * width * PARTIAL_VECTORS else width
         partial = min(partial, max(2, extent))
         others = [LoopOver(axis=axis.name) for axis in computation.reduced if axis.name != lanes.axis]
@@ -121,7 +133,8 @@ class Planner:
         self, computation: Computation, closed: set[str], given: Mapping[str, int], lanes: Choice
     ) -> tuple[Tile, tuple[str, ...]]:
         """The tile of a reduction, and why."""
-        rows = [a.name for a in reversed(computation.axes) if a.name not in closed | set(given) | {lanes.axis}]
+        taken = closed | set(given) | {lanes.axis} | deciding(computation)
+        rows = [a.name for a in reversed(computation.axes) if a.name not in taken]
         if not lanes.axis:
             return Tile(lanes=1, rows=()), ()
         settled = {name: block for name, block in given.items() if name != lanes.axis}

@@ -11,8 +11,11 @@ import pytest
 import unrut as ur
 from unrut.emitter import emit
 from unrut.emitter.kernel import Kernel
+from unrut.emitter.nest import Guard, Loop
 from unrut.emitter.pipeline import compile_program
+from unrut.emitter.schedule.plan import LoopOver
 from unrut.program.nodes import Program
+from unrut.program.walk import reads
 from unrut.testing.nest_interpreter import run
 
 ROWS = ur.parse("op(x: f32[n, 3], p: i32[m]) -> y\naxis e: p[i] .. p[i + 1]\ny[i, f] = sum[e](x[e, f])").program()
@@ -46,3 +49,49 @@ def test_kernels_refuse_offsets_out_of_order(offsets):
 
 def compiled(program: Program) -> Kernel:
     return compile_program(program)
+
+
+def loops_of(nodes) -> list[Loop]:
+    """Every loop of a kernel, outermost first."""
+    found = []
+    for node in nodes:
+        if isinstance(node, Loop):
+            found += [node, *loops_of(node.body)]
+        elif isinstance(node, Guard):
+            found += loops_of((*node.body, *node.otherwise))
+    return found
+
+
+def test_conditions_on_data_bound_the_loops():
+    kernel = emit(ROWS).nest.kernels[-1]
+    assert [task.axis for task in kernel.tasks] == ["i"]
+    (loop,) = [loop for loop in loops_of(kernel.body) if loop.axis == "e"]
+    assert [read.tensor for end in (loop.start, loop.stop) for read in reads(end)] == ["y_bound", "y_bound2", "y_bound"]
+    assert not any(isinstance(node, Guard) for node in loop.body)
+
+
+def test_conditions_of_a_user_bound_loops_as_well():
+    text = (
+        "op(x: f32[50, 4], p: i64[9]) -> y\naxis i: 8\n"
+        "y[i, f] = sum[e](x[e, f], where=(e >= minimum(maximum(p[i], 0), 50)) & (e < minimum(maximum(p[i + 1], 0), 50)))"
+    )
+    nest = emit(ur.parse(text).program()).nest
+    (loop,) = [loop for loop in loops_of(nest.kernels[-1].body) if loop.axis == "e"]
+    assert {read.tensor for end in (loop.start, loop.stop) for read in reads(end)} == {"y_bound", "y_bound2"}
+
+
+def test_two_levels_are_loops_in_loops():
+    text = (
+        "op(x: f32[50], d: i32[5], s: i32[9]) -> y\naxis j: d[i] .. d[i + 1]\naxis e: s[j] .. s[j + 1]\n"
+        "y[i] = sum[j, e](x[e])"
+    )
+    nest = emit(ur.parse(text).program()).nest
+    outer, *inner = [loop for loop in loops_of(nest.kernels[-1].body) if loop.axis in ("j", "e", "e_block")]
+    assert outer.axis == "j"
+    assert {read.tensor for loop in inner for read in reads(loop.start)} <= {"y_bound3", "y_bound4"}
+
+
+def test_what_decides_a_range_is_never_blocked_and_never_lanes():
+    plan = emit(ROWS, stop="plan").plan
+    entry = plan.entry("y")
+    assert (entry.loops[0], entry.lanes) == (LoopOver(axis="i"), "f")
