@@ -16,6 +16,7 @@ from unrut.reference.textbook.products import batched_matmul, matmul
 from unrut.reference.textbook.routing import dynamic_routing, em_routing, em_routing_overlapping
 from unrut.reference.textbook.sampling import correlation_volume, grid_sample
 from unrut.reference.textbook.semirings import max_plus, min_plus, or_and
+from unrut.reference.textbook.sparse import embedding_bag, graph_attention, segment_max, segment_sum, spmm
 from unrut.reference.textbook.statistics import welford_variance
 
 __all__ = [
@@ -32,6 +33,8 @@ __all__ = [
     "dynamic_routing",
     "em_routing",
     "em_routing_overlapping",
+    "embedding_bag",
+    "graph_attention",
     "grid_sample",
     "layer_norm",
     "logsumexp",
@@ -39,7 +42,10 @@ __all__ = [
     "max_plus",
     "min_plus",
     "or_and",
+    "segment_max",
+    "segment_sum",
     "softmax",
+    "spmm",
     "transposed_conv2d",
     "welford_variance",
     "window_attention",

@@ -69,6 +69,14 @@ CASES = {
         ({"stride": 2, "iters": 2}, [(2, 2, 5, 6, 2, 3), (2, 2, 5, 6), (2, 2, 3, 2, 3, 2), (2,), (2,)]),
         ({"stride": 3, "iters": 2, "eps": 2.0}, [(1, 2, 5, 5, 2, 2), (1, 2, 5, 5), (2, 2, 2, 2, 2, 2), (2,), (2,)]),
     ],
+    "spmm": [({}, [(20,), (20,), (8,), (6, 5)]), ({}, [(0,), (0,), (3,), (2, 3)])],
+    "segment_sum": [({}, [(20, 3), (8,)]), ({}, [(33, 1), (2,)])],
+    "segment_max": [({}, [(20, 3), (8,)]), ({}, [(0, 2), (4,)])],
+    "embedding_bag": [({}, [(9, 4), (20,), (8,)]), ({"mean": True}, [(3, 5), (11,), (5,)])],
+    "graph_attention": [
+        ({}, [(7, 4), (2, 4, 3), (2, 3), (2, 3), (20,), (8,)]),
+        ({"slope": 0.01}, [(1, 2), (1, 2, 5), (1, 5), (1, 5), (4,), (2,)]),
+    ],
     "welford_variance": [({}, [(5, 7)]), ({}, [(33, 1)]), ({}, [(1, 50)])],
     "max_plus": [({}, [(5, 7), (7, 3)]), ({}, [(17, 33), (33, 9)])],
     "min_plus": [({}, [(5, 7), (7, 3)]), ({}, [(1, 1), (1, 20)])],
@@ -79,8 +87,16 @@ CASES = {
 
 EXACT = (
     "matmul", "batched_matmul", "conv2d", "depthwise_conv2d", "transposed_conv2d", "caps_votes", "conv_caps",
-    "dilation", "max_plus", "min_plus", "or_and",
+    "dilation", "spmm", "segment_sum", "segment_max", "max_plus", "min_plus", "or_and",
 )  # fmt: skip
+
+
+# Operands that are no data: number of the operand -> the operand and dimension that its elements are places of, or divide.
+PLACES = {"spmm": {1: (3, 0)}, "embedding_bag": {1: (0, 0)}, "graph_attention": {4: (0, 0)}}
+OFFSETS = {
+    "spmm": {2: (0, 0)}, "segment_sum": {1: (0, 0)}, "segment_max": {1: (0, 0)}, "embedding_bag": {2: (1, 0)},
+    "graph_attention": {5: (4, 0)},
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +108,16 @@ class Case:
 
     def arrays(self, dtype: str) -> list[np.ndarray]:
         random = np.random.default_rng(zlib.crc32(f"{self.op} {self.variant}".encode()))
+        found = self._data(random, dtype)
+        for k, (of, dimension) in PLACES.get(self.op, {}).items():
+            found[k] = random.integers(0, self.shapes[of][dimension], self.shapes[k])
+        for k, (of, dimension) in OFFSETS.get(self.op, {}).items():
+            extent = self.shapes[of][dimension]
+            inner = random.integers(0, extent + 1, self.shapes[k][0] - 2)
+            found[k] = np.array([0, *np.sort(inner), extent])
+        return found
+
+    def _data(self, random: np.random.Generator, dtype: str) -> list[np.ndarray]:
         if np.dtype(dtype).kind == "i":
             return [random.integers(-4, 5, shape).astype(dtype) for shape in self.shapes]
         found = [random.normal(size=shape) for shape in self.shapes]

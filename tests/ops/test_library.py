@@ -22,6 +22,7 @@ MODULES = (
     "routing",
     "sampling",
     "semirings",
+    "sparse",
     "statistics",
 )
 

@@ -10,6 +10,7 @@
     filters        bilateral_filter, dilation
     sampling       grid_sample, correlation_volume
     semirings      max_plus, min_plus, or_and
+    sparse         spmm, segment_sum, segment_max, embedding_bag, graph_attention
     statistics     welford_variance
 
 Common to all: operands are f32 or f64 (sums, products and maxima also take integers), they promote as in NumPy, and
@@ -29,6 +30,7 @@ from unrut.ops.products import batched_matmul, matmul
 from unrut.ops.routing import dynamic_routing, em_routing, em_routing_overlapping
 from unrut.ops.sampling import correlation_volume, grid_sample
 from unrut.ops.semirings import max_plus, min_plus, or_and
+from unrut.ops.sparse import embedding_bag, graph_attention, segment_max, segment_sum, spmm
 from unrut.ops.statistics import welford_variance
 
 __all__ = [
@@ -45,6 +47,8 @@ __all__ = [
     "dynamic_routing",
     "em_routing",
     "em_routing_overlapping",
+    "embedding_bag",
+    "graph_attention",
     "grid_sample",
     "layer_norm",
     "logsumexp",
@@ -52,7 +56,10 @@ __all__ = [
     "max_plus",
     "min_plus",
     "or_and",
+    "segment_max",
+    "segment_sum",
     "softmax",
+    "spmm",
     "transposed_conv2d",
     "welford_variance",
     "window_attention",
