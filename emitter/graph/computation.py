@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Graph: a Program flattened to computations of at most one reduction each, in an order in which they can run.
 
-    Graph       = program, computations, checks
+    Graph       = program, computations, checks, cycles
     Computation = name[axes] = body                      pointwise
                 | name[axes] = reduction of body         over further axes
 
@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from unrut.emitter.graph.checks import Check
+from unrut.program.cycles import Cycle
 from unrut.program.extents import Extent
 from unrut.program.fold_nodes import State
 from unrut.program.nodes import Axis, Expr, Program, Read, ReduceKind
@@ -103,16 +104,24 @@ class Computation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Graph:
-    """All computations, each after those it reads; every one is needed for a result or a check."""
+    """All computations, each after those it reads; every one is needed for a result or a check.
+
+    Computations that depend on each other are in a cycle, and follow each other in the order of one step.
+    """
 
     program: Program
     computations: tuple[Computation, ...]
     checks: tuple[Check, ...] = ()
+    cycles: tuple[Cycle, ...] = ()
 
     @property
     def kept(self) -> frozenset[str]:
         """The computed tensors that somebody outside looks at: results and checks."""
         return frozenset((*self.program.results, *(check.computation for check in self.checks)))
+
+    def cycle_of(self, name: str) -> Cycle | None:
+        """The outermost cycle that a computation is in."""
+        return next((cycle for cycle in self.cycles if name in cycle.tensors()), None)
 
     def computation(self, name: str) -> Computation:
         """The computation that defines a tensor."""

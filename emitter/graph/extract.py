@@ -9,6 +9,8 @@ inlines the part again where it is not. Only parts whose reads are inside everyw
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 
 from unrut.emitter.graph.computation import Computation
@@ -16,7 +18,7 @@ from unrut.emitter.graph.names import Names
 from unrut.emitter.graph.ranges import Known, inside, range_known
 from unrut.emitter.graph.shrink import rewritten
 from unrut.program.extents import Extent
-from unrut.program.nodes import AxisValue, Call, Expr, Read
+from unrut.program.nodes import AxisValue, Call, Expr, Read, Where
 from unrut.program.walk import children, free_axes, rebuild, subexpressions
 
 COSTLY = frozenset(
@@ -26,45 +28,74 @@ COSTLY = frozenset(
 
 
 def extract(
-    computations: tuple[Computation, ...], shapes: dict[str, tuple[Extent, ...]], names: Names
+    computations: tuple[Computation, ...],
+    shapes: dict[str, tuple[Extent, ...]],
+    names: Names,
+    serial: Mapping[str, tuple[str, ...]],
 ) -> tuple[Computation, ...]:
-    """The computations with costly parts of reductions' terms before them, each part once."""
+    """The computations with costly parts of reductions' terms before them, each part once.
+
+    `serial` are the axes that computations in cycles go through step by step. What reads such a computation leaves only
+    if it depends on these axes, and no condition says which of its places are read: then it is one more part of a step.
+    """
     found: list[Computation] = []
     for computation in computations:
         parts: dict[Expr, Computation] = {}
         if computation.reduction is not None:
+            steps = frozenset(serial.get(computation.name, ()))
+            own = frozenset(serial) if steps else frozenset[str]()
+            looked = Looked(shapes=shapes, names=names, parts=parts, steps=steps, own=own)
+            known, where = range_known(computation.extents()), computation.reduction.where
             for term in computation.terms:
-                _find(computation, term, range_known(computation.extents()), shapes, names, parts)
+                _find(computation, term, known, looked, where)
         found += parts.values()
         found.append(rewritten(computation, partial(_replaced, parts)) if parts else computation)
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """What parts are looked for with; `parts` are those found. `own` are the computations of the cycle, `steps` its axes."""
+
+    shapes: dict[str, tuple[Extent, ...]]
+    names: Names
+    parts: dict[Expr, Computation]
+    steps: frozenset[str]
+    own: frozenset[str]
 
 
 def _find(
     computation: Computation,
     expr: Expr,
     known: Known,
-    shapes: dict[str, tuple[Extent, ...]],
-    names: Names,
-    parts: dict[Expr, Computation],
+    looked: Looked,
+    guards: tuple[Expr, ...],
 ) -> None:
     """Collect the largest parts that may leave, from the outside in."""
     axes = (*computation.axes, *computation.reduced)
     used = free_axes(expr)
-    if isinstance(expr, Call) and expr.dtype.is_float and used and used < {a.name for a in axes} and expr not in parts:
+    if (
+        isinstance(expr, Call)
+        and expr.dtype.is_float
+        and used
+        and used < {a.name for a in axes}
+        and expr not in looked.parts
+    ):
         inner = list(subexpressions(expr))
         costly = [e for e in inner if isinstance(e, Call) and e.function in COSTLY]
         reads = [e for e in inner if isinstance(e, Read)]
-        if costly and reads and all(_inside(read, shapes[read.tensor], known) for read in reads):
-            name = names.fresh(f"{computation.name}_{costly[0].function}")
+        stays = any(read.tensor in looked.own for read in reads) and (guards or not looked.steps <= used)
+        if costly and reads and not stays and all(_inside(r, looked.shapes[r.tensor], known) for r in reads):
+            name = looked.names.fresh(f"{computation.name}_{costly[0].function}")
             own = tuple(axis for axis in axes if axis.name in used)
-            parts[expr] = Computation(
+            looked.parts[expr] = Computation(
                 name=name, axes=own, dtype=expr.dtype, body=expr, reduction=None, statement=computation.statement
             )
-            shapes[name] = tuple(axis.extent for axis in own)
+            looked.shapes[name] = tuple(axis.extent for axis in own)
             return
+    inner_guards = (*guards, expr.condition) if isinstance(expr, Where) else guards
     for part in children(expr):
-        _find(computation, part, known, shapes, names, parts)
+        _find(computation, part, known, looked, inner_guards)
 
 
 def _inside(read: Read, shape: tuple[Extent, ...], known: Known) -> bool:

@@ -20,7 +20,7 @@ from unrut.emitter.graph.computation import Computation, Reduction
 from unrut.emitter.graph.elements import element_bounds
 from unrut.emitter.graph.extract import extract
 from unrut.emitter.graph.folds import folded, others_of
-from unrut.emitter.graph.laws import identity
+from unrut.emitter.graph.guarding import evaluated, guarded
 from unrut.emitter.graph.linear import call, extent_expr
 from unrut.emitter.graph.meaning import meaning, mentioned
 from unrut.emitter.graph.names import Names
@@ -30,6 +30,7 @@ from unrut.emitter.graph.ragged import disorder, inside_extent
 from unrut.emitter.graph.ranges import Bound, Known, conjuncts, inside, negation, range_known
 from unrut.emitter.graph.scope import Scope
 from unrut.emitter.graph.simplify import FALSE, simplify
+from unrut.emitter.graph.starts import without_starts
 from unrut.errors import InternalError
 from unrut.program.extents import Extent
 from unrut.program.fold_nodes import Fold
@@ -50,7 +51,7 @@ from unrut.program.nodes import (
 )
 from unrut.program.ragged import is_ragged, ordered, within
 from unrut.program.types import DType
-from unrut.program.walk import children, in_order, rebuild, subexpressions
+from unrut.program.walk import children, cycle_of, in_order, reads, rebuild, subexpressions
 
 FLAT = (ReduceKind.sum, ReduceKind.prod, ReduceKind.max, ReduceKind.min, ReduceKind.any, ReduceKind.all)
 
@@ -66,11 +67,17 @@ class Flattener:
     shared: dict[tuple[object, ...], str] = field(default_factory=dict)
     elements: dict[str, tuple[Bound, Bound]] = field(default_factory=dict)
     checks: dict[str, Check] = field(default_factory=dict)
+    serial: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    circle: set[str] = field(default_factory=set)
     serving: str = ""
 
     def statement(self, statement: Statement) -> None:
         """Add the computations of one statement, the last of which defines its target."""
         self.serving = statement.target
+        cycle = cycle_of(self.program, statement.target)
+        if statement.target not in self.circle:
+            self.circle = set() if cycle is None else set(cycle.tensors())
+            self.serial |= {} if cycle is None else cycle.paths()
         scope = Scope(axes=statement.axes)
         body, reduction = statement.body, None
         if isinstance(body, Reduce) and body.kind in FLAT:
@@ -233,15 +240,20 @@ class Flattener:
         bound = reduction.axes if reduction else ()
         inner = scope.within(*bound)
         inner = replace(inner, guards=reduction.where if reduction else ())
-        if scope.guards and not self._reads_inside(body, reduction, inner):
-            body, reduction = _guarded(body, reduction, scope.guards, dtype)
-        used = mentioned(body, reduction)
+        own = any(read.tensor in self.circle for part in evaluated(body, reduction) for read in reads(part))
+        if scope.guards and (own or not self._reads_inside(body, reduction, inner)):
+            body, reduction = guarded(body, reduction, scope.guards, dtype)
+        steps = self.serial[self.serving] if own else ()
+        used = mentioned(body, reduction).union(steps)
         axes = tuple(axis for axis in scope.axes if axis.name in used)
-        key = meaning(body, reduction, axes, dtype)
+        key = (*meaning(body, reduction, axes, dtype), tuple(a.name for a in axes) if own else ())
         if key not in self.shared:
             name = self.names.fresh(stem)
             self._add(name, axes, body, reduction, dtype)
             self.shared[key] = name
+            if own:
+                self.serial[name] = steps
+                self.circle.add(name)
             self.shapes[name] = tuple(axis.extent for axis in axes)
         subscripts = tuple(AxisValue(axis=axis.name) for axis in axes)
         return Read(tensor=self.shared[key], subscripts=subscripts, dtype=dtype)
@@ -266,17 +278,6 @@ class Flattener:
                 return all(self._inside(part, known) for part in children(expr))
 
 
-def _guarded(
-    body: Expr, reduction: Reduction | None, guards: tuple[Expr, ...], dtype: DType
-) -> tuple[Expr, Reduction | None]:
-    if reduction is not None:
-        return body, replace(reduction, where=(*guards, *reduction.where))
-    zero = identity(ReduceKind.sum, dtype)
-    for guard in reversed(guards):  # nested, not joined by `&`: an earlier guard may protect the reads of a later one
-        body = Where(condition=guard, then=body, otherwise=zero, dtype=dtype)
-    return body, None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flat:
     """What is left of a program: computations, each after those it reads, and the checks among them."""
@@ -287,11 +288,13 @@ class Flat:
 
 def flatten(program: Program) -> Flat:
     """All computations of a program, and the checks of its data."""
-    shapes = {o.name: o.shape for o in program.operands} | {s.target: s.shape for s in program.statements}
-    flattener = Flattener(program=program, names=Names(taken=_taken(program)), shapes=shapes)
+    names = Names(taken=_taken(program))
+    program = without_starts(program, names)
+    shapes = {o.name: o.shape for o in program.operands} | {s.target: s.shape for s in program.defining()}
+    flattener = Flattener(program=program, names=names, shapes=shapes)
     for statement in in_order(program):
         flattener.statement(statement)
-    found = extract(tuple(flattener.found), flattener.shapes, flattener.names)
+    found = extract(tuple(flattener.found), flattener.shapes, flattener.names, flattener.serial)
     return Flat(computations=found, checks=tuple(flattener.checks.values()))
 
 

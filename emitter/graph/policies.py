@@ -34,8 +34,8 @@ def settle(read: Read, shape: tuple[Extent, ...], known: Known) -> Expr:
         return plain
     if isinstance(read.outside, OutsideMode):
         mode = read.outside
-        moved = (_moved(s, n, mode) if out else s for s, n, out in zip(read.subscripts, shape, leaving, strict=True))
-        return replace(plain, subscripts=tuple(moved))
+        ends = zip(read.subscripts, shape, leaving, strict=True)
+        return replace(plain, subscripts=tuple(moved(s, n, mode) if out else s for s, n, out in ends))
     tests = [
         test
         for s, n, out in zip(read.subscripts, shape, leaving, strict=True)
@@ -56,7 +56,8 @@ def all_of(tests: Sequence[Expr]) -> Expr:
     return total
 
 
-def _moved(subscript: Expr, extent: Extent, mode: OutsideMode) -> Expr:
+def moved(subscript: Expr, extent: Extent, mode: OutsideMode) -> Expr:
+    """The place inside that stands for a subscript under a mode."""
     size = extent_expr(extent)
     match mode:
         case OutsideMode.edge:

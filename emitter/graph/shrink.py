@@ -24,10 +24,16 @@ from unrut.program.walk import children, rebuild, rename_axes
 Box = tuple[tuple[int, int], ...]
 
 
-def shrink(computations: tuple[Computation, ...], results: tuple[str, ...]) -> tuple[Computation, ...]:
-    """The computations that a result needs, each over the places that are read."""
+def shrink(
+    computations: tuple[Computation, ...], results: tuple[str, ...], whole: frozenset[str] = frozenset()
+) -> tuple[Computation, ...]:
+    """The computations that a result needs, each over the places that are read; those of cycles stay `whole`."""
+    needed = behind(computations, set(results))
     kept: list[Computation] = []
     for computation in reversed(computations):
+        if computation.name in whole:
+            kept += [computation] if computation.name in needed else []
+            continue
         readers = [c for c in kept if any(r.tensor == computation.name for r in c.reads())]
         if computation.name not in results:
             if not readers:
@@ -38,6 +44,17 @@ def shrink(computations: tuple[Computation, ...], results: tuple[str, ...]) -> t
                 computation = _narrowed(computation, box)
         kept.append(computation)
     return tuple(reversed(kept))
+
+
+def behind(computations: tuple[Computation, ...], names: set[str]) -> set[str]:
+    """The names, and those of all computations that these need."""
+    reads = {c.name: {read.tensor for read in c.reads()} for c in computations}
+    found, waiting = set(names), list(names)
+    while waiting:
+        new = reads.get(waiting.pop(), set()) - found
+        found |= new
+        waiting += new
+    return found
 
 
 def _touched(computation: Computation, readers: list[Computation]) -> Box:

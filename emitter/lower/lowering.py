@@ -4,6 +4,7 @@
 Every entry of the plan walks down its loops together with the entries that share them; at the bottom each computation is
 looped over what its blocks leave open. Where a computation's lanes begin, the range is split so that lazy conditions and
 moved subscripts are decided for whole parts; what other axes decide becomes one test between a fast and a general version.
+So is the range of a loop that goes step by step: its first steps, which read what is given before the range, come alone.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ class Lowering:
         self.plan = plan
         self.memory = Memory(graph, plan)
         self.task_names: dict[tuple[str, str], str] = {}
+        self.steps = {name: path for cycle in self.graph.cycles for name, path in cycle.paths().items()}
 
     def nest(self) -> Nest:
         """All kernels, one for each run of entries that share a loop."""
@@ -148,7 +150,7 @@ class Lowering:
         return (*nodes, *side_by_side(chunks, sites[0].computation.statement))
 
     def loop(self, sites: Sites, depth: int, context: Context) -> tuple[Node, ...]:
-        """The loop at one depth, shared by all sites; where lanes begin, its range is split first."""
+        """The loop at one depth, shared by all sites; where lanes begin, and for steps, its range is split first."""
         loops = [site.entry.loops[depth] for site in sites]
         axes = tuple(over.axis for over in loops)
         lead = sites[0]
@@ -159,10 +161,11 @@ class Lowering:
 
         lanes = any(site.entry.lanes == axis for site, axis in zip(sites, axes, strict=True))
         last = not any(over.axis == axes[0] for over in lead.entry.loops[depth + 1 :])
-        if not (lanes and last):
+        is_step = axes[0] in self.steps.get(lead.computation.name, ())
+        if not (lanes and last) and not is_step:
             return opened(Opening(sites=sites, axes=axes, context=context, names=names, body=inside, note=note), block)
         innermost = all(len(site.entry.loops) == depth + 1 for site in sites)
-        kind = LoopKind.vector if block == 1 and innermost else LoopKind.serial
+        kind = LoopKind.vector if lanes and block == 1 and innermost else LoopKind.serial
 
         def split(inner: Sites, after: Context) -> tuple[Node, ...]:
             chunks: list[tuple[Node, ...]] = []
@@ -188,7 +191,7 @@ class Lowering:
                 chunks.append(opened(loop, block))
             return side_by_side(chunks, note)
 
-        return self.versions(sites, axes, context, note, split)
+        return split(sites, context) if is_step else self.versions(sites, axes, context, note, split)
 
     def leaf(self, site: Site, context: Context) -> tuple[Node, ...]:
         """What is left of one computation: the loops of its tile, its reduction, its store."""

@@ -8,6 +8,8 @@
 5. The innermost shared axis is taken in blocks where a contraction can use what it loads for several of its places (`tiles`).
 6. A pointwise computation that follows its producer place by place runs in the producer's loops, on its registers.
 7. The outermost loops are tasks, as many as give each core several.
+8. A cycle is one kernel: loops over the axes that all reads among its members have bare, then its ordered axes place by
+   place. Lanes are another axis, or a block of a shared one; blocks of a shared axis leave each core one.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from unrut.emitter.schedule.inline import inline
 from unrut.emitter.schedule.plan import Entry, LoopOver, Plan
 from unrut.emitter.schedule.recompute import inlined
 from unrut.emitter.schedule.sharing import Member, Sharing, edge
+from unrut.emitter.schedule.stepping import stepped
 from unrut.emitter.schedule.storing import settle_orders, staged, stored_order
 from unrut.emitter.schedule.tiles import even_block
 
@@ -57,23 +60,30 @@ def choose(graph: Graph, machine: Machine, layouts: Mapping[str, Layout]) -> Pla
 
 
 def _kernel(planner: Planner, sharing: Sharing, group: Group) -> list[Entry]:
-    if len(group.members) == 1:
+    if len(group.members) == 1 and group.cycle is None:
         entry = _alone(planner, group.members[0])
         return [replace(entry, tasks=_tasks(planner, group, entry, len(entry.loops)))]
     common, own = _common_lanes(planner, sharing, group)
     blocks = _blocks(planner, sharing, group, common, own)
     entries: list[Entry] = []
+    steps = {} if group.cycle is None else {each.name: each for each in stepped(group.cycle)}
     for member in group.members:
         prefix = tuple(
             LoopOver(axis=_axis(sharing, member, name), block=blocks.get(name, 1)) for name in _order(group, blocks)
         )
+        share = len(prefix) if entries else 0
+        runs_on = bool(entries)
+        if member.name in steps:
+            here = steps[member.name]
+            share = len(prefix) + here.common if entries else 0
+            runs_on = runs_on and here.common == len(here.axes) == len(steps[entries[-1].computation].axes)
+            prefix = (*prefix, *(LoopOver(axis=axis) for axis in here.axes))
         lanes = own[member.name]
         if common is not None:
             lanes = replace(
                 lanes, axis=_axis(sharing, member, common), reason=f"lanes are those of the kernel; {lanes.reason}"
             )
-        share = len(prefix) if entries else 0
-        follower = _follower(planner, entries, member) if entries else None
+        follower = _follower(planner, entries, member) if runs_on else None
         entries.append(follower or planner.entry(member, prefix, lanes, share))
     shared = len(group.shared)
     entries[0] = replace(entries[0], tasks=_tasks(planner, group, entries[0], shared))
@@ -94,8 +104,9 @@ def _order(group: Group, blocks: Mapping[Member, int]) -> list[Member]:
 def _common_lanes(planner: Planner, sharing: Sharing, group: Group) -> tuple[Member | None, dict[str, Choice]]:
     """The shared class that is best as lanes of every member, or None if each does better by itself."""
     own: dict[str, Choice] = {}
+    steps = {} if group.cycle is None else group.cycle.paths()
     for member in group.members:
-        taken = frozenset(_axis(sharing, member, name) for name in group.shared)
+        taken = frozenset(_axis(sharing, member, name) for name in group.shared).union(steps.get(member.name, ()))
         own[member.name] = planner.lanes(member, taken)
     best, least = None, sum(choice.cost for choice in own.values())
     for name in group.shared:
@@ -113,11 +124,11 @@ def _blocks(
     members = list(group.members)
 
     def fits(blocks: dict[Member, int]) -> bool:
-        return footprint(planner.graph, sharing, members, group.shared, blocks)[1] <= limit
+        return footprint(planner.graph, sharing, members, group.shared, blocks, group.cycle)[1] <= limit
 
     blocks: dict[Member, int] = {}
     if common is not None:
-        if all(member.reduction is None for member in members):
+        if all(member.reduction is None for member in members) and group.cycle is None:
             return {}
         width = planner.machine.lanes(members[0].body.dtype.size)
         extent = number_of(members[0].extents()[_axis(sharing, members[0], common)])
@@ -136,7 +147,8 @@ def _blocks(
     for name in reversed(group.shared):
         if name in rows and not any((member.name, _axis(sharing, member, name)) in single for member in members):
             extent = number_of(members[0].extents()[_axis(sharing, members[0], name)])
-            block = even_block(extent, 6)
+            most = 6 if group.cycle is None else max(1, min(6, extent // planner.machine.cores))
+            block = even_block(extent, most) if most > 1 else 1
             if block > 1 and fits({name: block}):
                 return {name: block}
     return blocks

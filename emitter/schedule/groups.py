@@ -8,12 +8,12 @@ In order, each computation joins the kernel before it if
 - what is handed over for one place of the shared axes fits: each tensor into 3/4 of L2, what lives at a time into L2,
 - what contractions have to read anew for each place of the shared axes fits into L2, or costs less than storing would:
   its bytes, at NEAR of the price since they come from a nearer cache, against those of the tensors handed over.
-Otherwise it begins a new kernel, and what crosses is in the workspace.
+Otherwise it begins a new kernel, and what crosses is in the workspace. A cycle is one kernel, and nothing else joins it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from unrut.emitter.graph.access import accesses
 from unrut.emitter.graph.classes import classes
@@ -21,6 +21,7 @@ from unrut.emitter.graph.computation import Computation, Graph
 from unrut.emitter.machine import Machine
 from unrut.emitter.schedule.costs import number_of, places
 from unrut.emitter.schedule.sharing import Member, Sharing
+from unrut.program.cycles import Cycle
 
 TASKS_PER_CORE = 4
 NEAR = 0.5
@@ -28,11 +29,13 @@ NEAR = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Computations of one kernel and the classes of axes that they share, outermost first. `reason` says why it ends."""
+    """Computations of one kernel and the classes of axes that they share, outermost first; the cycle that they are,
+    if it is one. `reason` says why it ends."""
 
     members: tuple[Computation, ...]
     shared: tuple[Member, ...]
     reason: str = ""
+    cycle: Cycle | None = None
 
 
 def groups(graph: Graph, sharing: Sharing, machine: Machine, copies: int) -> tuple[Group, ...]:
@@ -40,6 +43,15 @@ def groups(graph: Graph, sharing: Sharing, machine: Machine, copies: int) -> tup
     done: list[Group] = []
     members: list[Computation] = []
     for position, computation in enumerate(graph.computations):
+        cycle = graph.cycle_of(computation.name)
+        if cycle is not None:
+            if computation.name == cycle.tensors()[0]:
+                if members:
+                    done.append(_closed(sharing, members, f"{computation.name} goes step by step"))
+                members = []
+                steps = [graph.computation(name) for name in cycle.tensors()]
+                done.append(replace(_closed(sharing, steps, ""), cycle=cycle))
+            continue
         refusal = _refusal(graph, sharing, machine, [*members, computation]) if members else ""
         if members and position <= copies:
             refusal = "what is before it is a copy of an operand"
@@ -86,9 +98,18 @@ def _handed_over(graph: Graph, member: Computation) -> int:
 
 
 def footprint(
-    graph: Graph, sharing: Sharing, members: list[Computation], shared: tuple[Member, ...], blocks: dict[Member, int]
+    graph: Graph,
+    sharing: Sharing,
+    members: list[Computation],
+    shared: tuple[Member, ...],
+    blocks: dict[Member, int],
+    cycle: Cycle | None = None,
 ) -> tuple[int, int]:
-    """Bytes of handed-over tensors for one place (or block) of the shared axes: of the largest, and at a time at most."""
+    """Bytes of handed-over tensors for one place (or block) of the shared axes: of the largest, and at a time at most.
+
+    Of a cycle one step counts.
+    """
+    steps = {} if cycle is None else cycle.paths()
     position = {c.name: k for k, c in enumerate(members)}
     sizes: list[tuple[int, int, int]] = []
     for member in members:
@@ -96,6 +117,7 @@ def footprint(
         if member.name in graph.program.results or not readers:
             continue
         held = {sharing.axis_of(member, name): blocks.get(name, 1) for name in shared}
+        held |= dict.fromkeys(steps.get(member.name, ()), 1)
         size = member.dtype.size
         for axis in member.axes:
             extent = number_of(axis.extent)

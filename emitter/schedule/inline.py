@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from unrut.emitter.graph.computation import Computation, Graph
+from unrut.emitter.graph.recurrence import in_steps
 from unrut.emitter.graph.shrink import rewritten
 from unrut.program.nodes import Expr, Read
 from unrut.program.walk import children, rebuild, rename_axes
@@ -27,7 +28,10 @@ def inline(graph: Graph, names: tuple[str, ...]) -> Graph:
             gone[computation.name] = changed
         else:
             kept.append(changed)
-    return replace(graph, computations=tuple(kept))
+    if not graph.cycles:
+        return replace(graph, computations=tuple(kept))
+    ordered, cycles = in_steps(kept)
+    return replace(graph, computations=ordered, cycles=cycles)
 
 
 def evaluated_at_reads(computation: Computation, gone: Mapping[str, Computation]) -> Computation:

@@ -3,7 +3,9 @@
 
 With C a reader of P, d the number of loops that they share, and P's entry before C's:
 1. P's i-th loop axis and C's i-th loop axis are the same place for i < d: every read of P has C's axis bare in the dimension
-   of P's axis. So what C reads was computed in the same iterations, just before.
+   of P's axis. So what C reads was computed in the same iterations, just before. Or a read is of an earlier step: it is
+   proved to be of an earlier place of one of these loops, which is no task, goes place by place, and has no lanes; up to that
+   loop every read is of the same place or an earlier one. Then P's entry may come after C's, or be C's.
 2. Shared loops have equal extents and equal blocks.
 3. In one kernel, d is at least the number of task axes: no task reads what another writes.
 4. Every computation that is not inlined has one entry; inlined ones are pointwise and no results.
@@ -17,8 +19,9 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from unrut.emitter.graph.access import accesses
+from unrut.emitter.graph.access import Access, accesses
 from unrut.emitter.graph.computation import Computation, Folded, Graph
+from unrut.emitter.graph.recurrence import earlier
 from unrut.emitter.schedule.apply import applied
 from unrut.emitter.schedule.plan import Entry, Plan
 from unrut.errors import PlanError
@@ -41,9 +44,10 @@ def check_legal(graph: Graph, plan: Plan) -> None:
     order = [entry.computation for entry in plan.entries]
     for consumer in graph.computations:
         for producer in graph.producers(consumer):
-            if order.index(producer) >= order.index(consumer.name):
-                raise _refused(f"`{consumer.name}` reads `{producer}`, which comes later")
-            _check_edge(graph, plan, graph.computation(producer), consumer)
+            comes_later = order.index(producer) >= order.index(consumer.name)
+            for access in accesses(consumer):
+                if access.tensor == producer and not _is_carried(graph, plan, access, consumer) and comes_later:
+                    raise _refused(f"`{consumer.name}` reads `{producer}`, which comes later")
 
 
 def _refused(reason: str) -> PlanError:
@@ -60,6 +64,9 @@ def _check_inlined(graph: Graph, plan: Plan) -> None:
             raise _refused(f"`{name}` is a result and can't be inlined")
         if name in graph.kept:
             raise _refused(f"`{name}` is a check and can't be inlined")
+        order = [c.name for c in graph.computations]
+        if any(order.index(c.name) <= order.index(name) for c in graph.consumers(name)):
+            raise _refused(f"`{name}` is read at an earlier step and can't be inlined")
 
     operands = [o.name for o in graph.program.operands]
     for name in plan.staged:
@@ -169,15 +176,29 @@ def _extent(graph: Graph, entry: Entry, axis: str) -> Extent:
     return graph.computation(entry.computation).extents()[axis]
 
 
-def _check_edge(graph: Graph, plan: Plan, producer: Computation, consumer: Computation) -> None:
+def _is_carried(graph: Graph, plan: Plan, access: Access, consumer: Computation) -> bool:
+    """Whether a read is of an earlier step of a shared loop; otherwise it is of the same iterations of all of them."""
+    producer = graph.computation(access.tensor)
     depth = plan.common_depth(producer.name, consumer.name)
-    first, last = plan.entry(producer.name), plan.entry(consumer.name)
     axes = [axis.name for axis in producer.axes]
-    for ours, theirs in zip(first.loops[:depth], last.loops[:depth], strict=True):
+    loops = zip(plan.entry(producer.name).loops[:depth], plan.entry(consumer.name).loops[:depth], strict=True)
+    for level, (ours, theirs) in enumerate(loops):
         dimension = axes.index(ours.axis)
-        for access in accesses(consumer):
-            if access.tensor == producer.name and access.aligned(dimension) != theirs.axis:
-                raise _refused(
-                    f"`{consumer.name}` shares the loop over `{ours.axis}` with `{producer.name}`, "
-                    f"but reads it elsewhere than at `{theirs.axis}`"
-                )
+        if access.aligned(dimension) == theirs.axis:
+            continue
+        in_order = theirs.block == 1 and _is_serial(plan, consumer.name, level)
+        if in_order and earlier(access, dimension, theirs.axis, 1):
+            return True
+        if not in_order or not earlier(access, dimension, theirs.axis, 0):
+            raise _refused(
+                f"`{consumer.name}` shares the loop over `{ours.axis}` with `{producer.name}`, "
+                f"but reads it elsewhere than at `{theirs.axis}`"
+            )
+    return False
+
+
+def _is_serial(plan: Plan, name: str, level: int) -> bool:
+    """Whether the loop of an entry at a level runs in order: it is no task, and has lanes in no entry that shares it."""
+    kernel = next(k for k in plan.kernels() if any(e.computation == name for e in k))
+    sharing = [e for e in kernel if plan.common_depth(name, e.computation) > level]
+    return level >= kernel[0].tasks and all(e.lanes != e.loops[level].axis for e in sharing)

@@ -6,6 +6,8 @@
 - `loops`: the outer loops over free axes, outermost first: one place at a time, or blocks of `block` places. An axis may be
   blocked again by a smaller block. What blocks and missing axes leave open is looped over innermost, in the order of `tile`.
 - `share`: how many outermost loops are one with the loops of the entry before; 0 starts a new kernel behind a barrier.
+  Computations that depend on each other (a cycle of the Graph) share the loops over their ordered axes: these go place by
+  place, in order, inside of the loops over axes that all reads among them have bare, which alone may be tasks.
 - `tasks`: how many of the outermost loops of a kernel are parallel tasks (said by its first entry).
 - `reduce`: the reduction's loops, outermost first; they run outside of the tile. A block on the last one, together with
   `lanes`, means that many partial accumulators, combined by a fixed tree.
@@ -63,9 +65,11 @@ class Plan:
         return next(e for e in self.entries if e.computation == computation)
 
     def common_depth(self, producer: str, consumer: str) -> int:
-        """How many outermost loops two computations share; the consumer comes later."""
+        """How many outermost loops two computations share, whichever comes first; one has all of its own."""
+        if producer == consumer:
+            return len(self.entry(producer).loops)
         names = [e.computation for e in self.entries]
-        first, last = names.index(producer), names.index(consumer)
+        first, last = sorted((names.index(producer), names.index(consumer)))
         return min((e.share for e in self.entries[first + 1 : last + 1]), default=0)
 
     def kernels(self) -> tuple[tuple[Entry, ...], ...]:

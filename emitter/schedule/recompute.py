@@ -71,7 +71,14 @@ def _refused(graph: Graph, consumers: dict[str, list[tuple[Computation, int]]]) 
 
 
 def _may_be_inlined(graph: Graph, computation: Computation) -> bool:
-    return computation.reduction is None and computation.name not in graph.kept
+    """Whether a computation can be evaluated at its reads: in a cycle only if all of them come after it in the step."""
+    if computation.reduction is not None or computation.name in graph.kept:
+        return False
+    if graph.cycle_of(computation.name) is None:
+        return True
+    order = [c.name for c in graph.computations]
+    own = order.index(computation.name)
+    return all(order.index(c.name) > own for c in graph.consumers(computation.name))
 
 
 def _more_and_moves(operations: float, size: int, count: int) -> tuple[float, int]:

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where each computed tensor lives, as the order of loops implies.
 
-A tensor and its readers have their first loops in common. Dimensions that these loops go through place by place need no
-memory, those that they go through in blocks need one block, the others their whole extent. What readers in other kernels
-need is in the workspace; otherwise a small tensor of fixed size is in registers, a larger one in the worker's scratch.
+A tensor and its readers have their first loops in common. What is read of an earlier step of a loop outlives the step, so
+it belongs to the loops around that one. Dimensions that the common loops go through place by place need no memory, those
+that they go through in blocks need one block, the others their whole extent. What readers in other kernels need is in the
+workspace; otherwise a small tensor of fixed size is in registers, a larger one in the worker's scratch.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from unrut.emitter.graph.computation import Graph
+from unrut.emitter.graph.access import accesses
+from unrut.emitter.graph.computation import Computation, Graph
 from unrut.emitter.nest import Space
 from unrut.emitter.schedule.plan import Plan
 from unrut.program.extents import Extent
@@ -36,7 +38,7 @@ def storage(graph: Graph, plan: Plan, name: str) -> Storage:
     if name in graph.program.results:
         whole = tuple((axis.name, axis.extent) for axis in computation.axes)
         return Storage(space=Space.result, depth=0, dimensions=whole)
-    depth = min((plan.common_depth(name, c.name) for c in graph.consumers(name)), default=0)
+    depth = min((_together(graph, plan, name, c) for c in graph.consumers(name)), default=0)
     left: dict[str, Extent] = {axis.name: axis.extent for axis in computation.axes}
     for loop in entry.loops[:depth]:
         if loop.block == 1:
@@ -52,3 +54,17 @@ def storage(graph: Graph, plan: Plan, name: str) -> Storage:
         size = size * extent.value() if extent.is_fixed and size else 0
     small = 0 < size <= REGISTER_BYTES
     return Storage(space=Space.register if small else Space.scratch, depth=depth, dimensions=dimensions)
+
+
+def _together(graph: Graph, plan: Plan, name: str, consumer: Computation) -> int:
+    """How many outermost loops a reader shares with a tensor and goes through at the same places."""
+    depth = plan.common_depth(name, consumer.name)
+    if graph.cycle_of(name) is None:
+        return depth
+    axes = [axis.name for axis in graph.computation(name).axes]
+    reads = [access for access in accesses(consumer) if access.tensor == name]
+    loops = zip(plan.entry(name).loops[:depth], plan.entry(consumer.name).loops[:depth], strict=True)
+    for level, (ours, theirs) in enumerate(loops):
+        if any(access.aligned(axes.index(ours.axis)) != theirs.axis for access in reads):
+            return level
+    return depth

@@ -23,6 +23,14 @@ class Cycle:
         """All members, in the order of one step."""
         return tuple(name for m in self.members for name in (m.tensors() if isinstance(m, Cycle) else (m,)))
 
+    def paths(self) -> dict[str, tuple[str, ...]]:
+        """The axes that each member goes through step by step, outermost first."""
+        found: dict[str, tuple[str, ...]] = {}
+        for member in self.members:
+            inner = member.paths() if isinstance(member, Cycle) else {member: ()}
+            found |= {name: (self.axis, *path) for name, path in inner.items()}
+        return found
+
 
 def components(needs: Mapping[str, Collection[str]]) -> tuple[tuple[str, ...], ...]:
     """The strongly connected components of what needs what, each after those that it needs.

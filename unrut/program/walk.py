@@ -213,6 +213,11 @@ def parts_of(program: Program) -> tuple[str | Cycle, ...]:
     return tuple(cycles.get(name, name) for name in ordered)
 
 
+def cycle_of(program: Program, tensor: str) -> Cycle | None:
+    """The outermost cycle that a tensor is in."""
+    return next((cycle for cycle in program.cycles if tensor in cycle.tensors()), None)
+
+
 def before(program: Program, tensor: str) -> tuple[int, ...]:
     """How many places before its range a tensor has in each dimension, by the statements that start it."""
     found = [0] * len(program.shape_of(tensor))
