@@ -13,6 +13,7 @@ from unrut.reference.textbook.convolution import conv2d, depthwise_conv2d, trans
 from unrut.reference.textbook.filters import bilateral_filter, dilation
 from unrut.reference.textbook.normalization import layer_norm, logsumexp, softmax
 from unrut.reference.textbook.products import batched_matmul, matmul
+from unrut.reference.textbook.quantum import two_qubit_gate
 from unrut.reference.textbook.routing import dynamic_routing, em_routing, em_routing_overlapping
 from unrut.reference.textbook.sampling import correlation_volume, grid_sample
 from unrut.reference.textbook.semirings import max_plus, min_plus, or_and
@@ -47,6 +48,7 @@ __all__ = [
     "softmax",
     "spmm",
     "transposed_conv2d",
+    "two_qubit_gate",
     "welford_variance",
     "window_attention",
 ]

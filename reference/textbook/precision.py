@@ -12,6 +12,7 @@ Array = NDArray[Any]
 
 
 def wide(*arrays: Array) -> list[Array]:
-    """The arrays in f64, or in i64 if all of them are integers or bool."""
-    exact = all(np.asarray(a).dtype.kind in "biu" for a in arrays)
-    return [np.asarray(a).astype(np.int64 if exact else np.float64) for a in arrays]
+    """The arrays in f64, in c128 if one of them is complex, or in i64 if all of them are integers or bool."""
+    kinds = {np.asarray(a).dtype.kind for a in arrays}
+    dtype = np.complex128 if "c" in kinds else np.int64 if kinds <= {"b", "i", "u"} else np.float64
+    return [np.asarray(a).astype(dtype) for a in arrays]

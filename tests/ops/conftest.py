@@ -77,6 +77,7 @@ CASES = {
         ({}, [(7, 4), (2, 4, 3), (2, 3), (2, 3), (20,), (8,)]),
         ({"slope": 0.01}, [(1, 2), (1, 2, 5), (1, 5), (1, 5), (4,), (2,)]),
     ],
+    "two_qubit_gate": [({}, [(2, 2, 4, 2, 1), (2, 2, 2, 2)]), ({}, [(1, 2, 1, 2, 8), (2, 2, 2, 2)])],
     "welford_variance": [({}, [(5, 7)]), ({}, [(33, 1)]), ({}, [(1, 50)])],
     "max_plus": [({}, [(5, 7), (7, 3)]), ({}, [(17, 33), (33, 9)])],
     "min_plus": [({}, [(5, 7), (7, 3)]), ({}, [(1, 1), (1, 20)])],
@@ -91,6 +92,7 @@ EXACT = (
 )  # fmt: skip
 
 
+COMPLEX = ("two_qubit_gate",)
 # Operands that are no data: number of the operand -> the operand and dimension that its elements are places of, or divide.
 PLACES = {"spmm": {1: (3, 0)}, "embedding_bag": {1: (0, 0)}, "graph_attention": {4: (0, 0)}}
 OFFSETS = {
@@ -121,6 +123,9 @@ class Case:
         if np.dtype(dtype).kind == "i":
             return [random.integers(-4, 5, shape).astype(dtype) for shape in self.shapes]
         found = [random.normal(size=shape) for shape in self.shapes]
+        if self.op in COMPLEX:
+            found = [array + 1j * random.normal(size=array.shape) for array in found]
+            return [array.astype(np.result_type(dtype, np.complex64)) for array in found]
         if "_routing" in self.op:  # small poses: the worst case of rounding grows steeply with each iteration
             found[0] *= 0.3
         if self.op.startswith("em_routing"):

@@ -19,6 +19,7 @@ MODULES = (
     "filters",
     "normalization",
     "products",
+    "quantum",
     "routing",
     "sampling",
     "semirings",

@@ -8,6 +8,7 @@
     normalization  softmax, logsumexp, layer_norm
     attention      attention, causal_attention, window_attention
     filters        bilateral_filter, dilation
+    quantum        two_qubit_gate
     sampling       grid_sample, correlation_volume
     semirings      max_plus, min_plus, or_and
     sparse         spmm, segment_sum, segment_max, embedding_bag, graph_attention
@@ -27,6 +28,7 @@ from unrut.ops.convolution import conv2d, depthwise_conv2d, transposed_conv2d
 from unrut.ops.filters import bilateral_filter, dilation
 from unrut.ops.normalization import layer_norm, logsumexp, softmax
 from unrut.ops.products import batched_matmul, matmul
+from unrut.ops.quantum import two_qubit_gate
 from unrut.ops.routing import dynamic_routing, em_routing, em_routing_overlapping
 from unrut.ops.sampling import correlation_volume, grid_sample
 from unrut.ops.semirings import max_plus, min_plus, or_and
@@ -61,6 +63,7 @@ __all__ = [
     "softmax",
     "spmm",
     "transposed_conv2d",
+    "two_qubit_gate",
     "welford_variance",
     "window_attention",
 ]
