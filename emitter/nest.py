@@ -3,7 +3,7 @@
 
     Nest   = buffers, kernels, checks  a barrier lies between each kernel and the next
     Kernel = tasks, body               tasks: outer axes whose iterations run in any order, in parallel
-    Node   = Loop | Guard | Declare | Store | Accumulate
+    Node   = Loop | Guard | Declare | Store | Accumulate | Select | Sort
 
 Expressions are `unrut.program.nodes.Expr` without Reduce, Along, Where-policies: a Read has `outside=None`, names a buffer,
 and its subscripts are inside the buffer whenever it is evaluated (guards and lazy Where included). AxisValue names a task
@@ -111,7 +111,44 @@ class Accumulate:
     note: str = field(default="", compare=False)
 
 
-Node = Union[Loop, Guard, Declare, Store, Accumulate]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Select:
+    """`target[k]` = what has rank `ranks[k]` (i64, 0 .. length - 1) on a line in ascending order, for each k.
+
+    The line is `length` elements of `source` (dense, signed integers) that follow each other in memory from `subscripts` on,
+    and stays as it is. `places`: not the element but its place on the line, i64; equal ones are ranked by place. `spare` is
+    one more buffer of the source's dtype, of at least `length` elements, for lines that may be long; its contents are lost.
+    On an empty line the target is the largest integer, or place 0.
+    """
+
+    target: str
+    source: str
+    subscripts: tuple[Expr, ...]
+    length: Expr
+    ranks: tuple[Expr, ...]
+    places: bool = False
+    spare: str = ""
+    note: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sort:
+    """`target[k]` = what has rank k, for every rank: all of a line as in `Select`, in ascending order.
+
+    `target` and `spare` are buffers of one dimension and of at least `length` elements, of the source's dtype, or i64 for
+    `places`. The line stays as it is, the contents of `spare` are lost.
+    """
+
+    target: str
+    source: str
+    subscripts: tuple[Expr, ...]
+    length: Expr
+    spare: str
+    places: bool = False
+    note: str = field(default="", compare=False)
+
+
+Node = Union[Loop, Guard, Declare, Store, Accumulate, Select, Sort]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,11 +16,13 @@ from unrut.emitter.nest import (
     LoopKind,
     Nest,
     Node,
+    Select,
+    Sort,
     Store,
     TaskAxis,
 )
 from unrut.program.fold_nodes import Fold, Local
-from unrut.program.functions import FUNCTIONS
+from unrut.program.functions import FUNCTIONS, known_function
 from unrut.program.nodes import (
     Along,
     AxisValue,
@@ -89,8 +91,20 @@ def _body(body: tuple[Node, ...], indent: str, note: str) -> Iterator[str]:
                 yield _noted(f"{indent}{_element(node)} = {text(value)}", node.note, note)
             case Accumulate(function=function, value=value):
                 yield _noted(f"{indent}{_element(node)} {function}= {text(value)}", node.note, note)
+            case Select(target=target, ranks=ranks, places=places):
+                what = f"select{' places' if places else ''} of {_line(node)}, ranks {', '.join(map(text, ranks))}"
+                yield _noted(f"{indent}{target}[:] = {what}", node.note, note)
+            case Sort(target=target, places=places):
+                yield _noted(
+                    f"{indent}{target}[:] = sort{' places' if places else ''} of {_line(node)}", node.note, note
+                )
             case _:
                 assert_never(node)
+
+
+def _line(node: Select | Sort) -> str:
+    spare = f" beside {node.spare}" if node.spare else ""
+    return f"{text(node.length)} from {_indexed(node.source, node.subscripts)}{spare}"
 
 
 def _loop(loop: Loop) -> str:
@@ -139,7 +153,7 @@ def _loose(expr: Expr) -> tuple[str, int]:
 
 
 def _call(function: str, arguments: tuple[Expr, ...]) -> tuple[str, int]:
-    known = FUNCTIONS[function]
+    known = known_function(function)
     p = known.precedence
     if known.symbol and known.arity == 1:
         return f"{known.symbol}{text(arguments[0], p)}", p

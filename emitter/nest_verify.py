@@ -5,8 +5,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from unrut.emitter.nest import Accumulate, Buffer, Declare, Guard, Loop, LoopKind, Nest, Node, Space, Store
+from unrut.emitter.nest import (
+    Accumulate,
+    Buffer,
+    Declare,
+    Guard,
+    Loop,
+    LoopKind,
+    Nest,
+    Node,
+    Select,
+    Sort,
+    Space,
+    Store,
+)
 from unrut.errors import InternalError
+from unrut.program.extents import as_extent
 from unrut.program.fold_nodes import Fold, Local
 from unrut.program.functions import FUNCTIONS
 from unrut.program.nodes import Along, AxisValue, Const, Expr, Read, Reduce, Scalar
@@ -55,6 +69,8 @@ def _block(nest: Nest, nodes: Iterable[Node], buffers: dict[str, Buffer], axes: 
                 _check_place(nest, name, subscripts, value, buffers, axes)
                 if FUNCTIONS[function].arity != 2:
                     raise InternalError(f"{function} takes no two arguments")
+            case Select() | Sort():
+                _check_line(nest, node, buffers, axes)
             case Guard(condition=condition, body=body, otherwise=otherwise):
                 _check(nest, condition, DType.bool, buffers, axes, "condition")
                 _block(nest, body, buffers, axes)
@@ -67,6 +83,28 @@ def _block(nest: Nest, nodes: Iterable[Node], buffers: dict[str, Buffer], axes: 
                 if kind is LoopKind.unrolled and not (isinstance(start, Const) and isinstance(stop, Const)):
                     raise InternalError(f"unrolled loop over {axis} has no fixed bounds")
                 _block(nest, body, buffers, axes | {axis})
+
+
+def _check_line(nest: Nest, node: Select | Sort, buffers: dict[str, Buffer], axes: frozenset[str]) -> None:
+    """A line in a buffer of our own, and where what is found on it goes."""
+    for name in (node.source, node.target, *((node.spare,) if node.spare else ())):
+        if name not in buffers or buffers[name].space in (Space.operand, Space.result):
+            raise InternalError(f"{nest.name} orders a line in {name}, which is no buffer of its own here")
+    source, target = buffers[node.source], buffers[node.target]
+    if not (source.dtype.is_integer and source.dtype.is_signed) or len(node.subscripts) != len(source.shape):
+        raise InternalError(f"{nest.name} orders a line of {node.source}, which is {source.dtype.name}")
+    if target.dtype is not (DType.i64 if node.places else source.dtype) or node.target in (node.source, node.spare):
+        raise InternalError(f"{nest.name} puts what it finds on a line into {node.target}")
+    spare = target.dtype if isinstance(node, Sort) else source.dtype
+    if node.spare and (buffers[node.spare].dtype is not spare or len(buffers[node.spare].shape) != 1):
+        raise InternalError(f"{node.spare} is no spare line for {node.target}")
+    ranks = node.ranks if isinstance(node, Select) else ()
+    for part in (*node.subscripts, node.length, *ranks):
+        _check(nest, part, DType.i64, buffers, axes, f"line of {node.source}")
+    if len(target.shape) != 1 or (ranks and target.shape != (as_extent(len(ranks)),)):
+        raise InternalError(f"{node.target} is no line for what is found on {node.source}")
+    if not node.spare and isinstance(node, Sort):
+        raise InternalError(f"{node.target} is sorted without a spare line")
 
 
 def _check_place(

@@ -45,8 +45,8 @@ def accesses(computation: Computation) -> tuple[Access, ...]:
     found: list[Access] = []
     reduction = computation.reduction
     if reduction is not None:
-        if reduction.initial is not None:
-            found += _in(reduction.initial, range_known({a.name: a.extent for a in computation.axes}))
+        for part in reduction.outside():
+            found += _in(part, range_known({a.name: a.extent for a in computation.axes}))
         for condition in reduction.where:
             found += _in(condition, known)
             known = known.given(condition)

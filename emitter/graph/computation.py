@@ -47,13 +47,19 @@ class Reduction:
     """`kind` over `axes`, where all of `where` hold (lazily: elsewhere nothing is read); `initial` takes part as one more term.
 
     The kind is never logsumexp or count: these are made of others. argmax and argmin give the flat place in `axes`, the
-    last fastest, 0 where there is none.
+    last fastest, 0 where there is none. Of order statistics kth_smallest and arg_kth_smallest are left, over integers and
+    without `where`; arg_kth_smallest gives the flat place, too. `rank` is one of the places whatever the data.
     """
 
     kind: ReduceKind | Folded
     axes: tuple[Axis, ...]
     where: tuple[Expr, ...] = ()
     initial: Expr | None = None
+    rank: Expr | None = None
+
+    def outside(self) -> tuple[Expr, ...]:
+        """What stands outside of the reduced axes."""
+        return tuple(part for part in (self.initial, self.rank) if part is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,11 +93,10 @@ class Computation:
         return (self.body,)
 
     def expressions(self) -> tuple[Expr, ...]:
-        """Everything that is evaluated at places: the terms, conditions of the reduction, its initial value."""
+        """Everything that is evaluated at places: the terms, conditions of the reduction, its initial value, its rank."""
         if self.reduction is None:
             return (self.body,)
-        initial = () if self.reduction.initial is None else (self.reduction.initial,)
-        return (*self.terms, *self.reduction.where, *initial)
+        return (*self.terms, *self.reduction.where, *self.reduction.outside())
 
     def reads(self) -> Iterator[Read]:
         """Every read, operands and computations alike."""

@@ -34,7 +34,7 @@ def element_bounds(computation: Computation, elements: Mapping[str, tuple[Bound,
     none = Extent()
     places = reduce(lambda n, axis: n * most(none, axis.extent), reduction.axes, Extent(constant=1))
     match reduction.kind:
-        case ReduceKind.argmax | ReduceKind.argmin:
+        case ReduceKind.argmax | ReduceKind.argmin | ReduceKind.arg_kth_smallest:
             return none, most(none, places - 1)
         case ReduceKind.sum if reduction.initial is None:
             low, high = of(computation.body)

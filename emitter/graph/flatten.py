@@ -24,17 +24,20 @@ from unrut.emitter.graph.guarding import evaluated, guarded
 from unrut.emitter.graph.linear import call, extent_expr
 from unrut.emitter.graph.meaning import meaning, mentioned
 from unrut.emitter.graph.names import Names
+from unrut.emitter.graph.orderstatistics import order_statistic
 from unrut.emitter.graph.places import clamped, leaving, said
 from unrut.emitter.graph.policies import settle
 from unrut.emitter.graph.ragged import disorder, inside_extent
 from unrut.emitter.graph.ranges import Bound, Known, conjuncts, inside, negation, range_known
 from unrut.emitter.graph.scope import Scope
+from unrut.emitter.graph.selection import SELECTIONS
 from unrut.emitter.graph.simplify import FALSE, simplify
 from unrut.emitter.graph.starts import without_starts
 from unrut.errors import InternalError
 from unrut.program.extents import Extent
 from unrut.program.fold_nodes import Fold
 from unrut.program.nodes import (
+    ORDER_STATISTICS,
     Along,
     Axis,
     AxisValue,
@@ -159,12 +162,12 @@ class Flattener:
 
     def _reduction(self, expr: Reduce, scope: Scope, stem: str) -> tuple[Expr, Reduction]:
         """The term and the domain of a reduction, both flat."""
-        inner, axes, where = self._domain(expr, scope, stem)
+        inner, axes, where = self.domain(expr, scope, stem)
         term = self.expression(expr.body, inner, stem)
         initial = None if expr.initial is None else self.expression(expr.initial, scope, stem)
         return term, Reduction(kind=expr.kind, axes=axes, where=where, initial=initial)
 
-    def _domain(self, expr: Reduce | Fold, scope: Scope, stem: str) -> tuple[Scope, tuple[Axis, ...], tuple[Expr, ...]]:
+    def domain(self, expr: Reduce | Fold, scope: Scope, stem: str) -> tuple[Scope, tuple[Axis, ...], tuple[Expr, ...]]:
         """What is bound inside a reduction: its axes over their whole extents, and the conditions that leave places out."""
         inner = scope
         axes: list[Axis] = []
@@ -189,12 +192,14 @@ class Flattener:
 
     def _folded(self, expr: Fold, scope: Scope, stem: str) -> tuple[Expr, Reduction]:
         """The first state's term and the domain of a fold, its other terms in the kind."""
-        known, axes, where = self._domain(expr, scope, stem)
+        known, axes, where = self.domain(expr, scope, stem)
         terms = [simplify(self.expression(term, known, stem), known.known(self.elements)) for term in expr.lift]
         first, kind = folded(expr, terms)
         return first, Reduction(kind=kind, axes=axes, where=where)
 
     def _reduce(self, expr: Reduce, scope: Scope, stem: str) -> Expr:
+        if expr.kind in ORDER_STATISTICS:
+            return order_statistic(self, expr, scope, stem)
         if expr.kind is ReduceKind.logsumexp:
             return self._logsumexp(expr, scope, stem)
         if expr.kind is ReduceKind.count:
@@ -205,7 +210,10 @@ class Flattener:
             return self.define(term, reduction, scope, f"{stem}_{expr.kind.value}", expr.dtype)
         if reduction.initial is not None:
             raise InternalError(f"{expr.kind.value} has no `initial`")
-        flat = self.define(term, reduction, scope, f"{stem}_{expr.kind.value}", DType.i64)
+        return self.component(self.define(term, reduction, scope, f"{stem}_{expr.kind.value}", DType.i64), expr)
+
+    def component(self, flat: Expr, expr: Reduce) -> Expr:
+        """The value of one axis at a flat place of a reduction."""
         inner = Extent(constant=1)
         for axis in expr.axes[expr.component + 1 :]:
             inner = inner * axis.extent
@@ -235,16 +243,25 @@ class Flattener:
         total = self._reduce(Reduce(kind=ReduceKind.sum, axes=(line,), body=shared, dtype=expr.dtype), loose, stem)
         return call("divide", shared, total, dtype=expr.dtype)
 
-    def define(self, body: Expr, reduction: Reduction | None, scope: Scope, stem: str, dtype: DType) -> Expr:
-        """A read of the computation that has this body, made if there is none yet."""
+    def define(
+        self,
+        body: Expr,
+        reduction: Reduction | None,
+        scope: Scope,
+        stem: str,
+        dtype: DType,
+        kept: tuple[Axis, ...] = (),
+    ) -> Expr:
+        """A read of the computation that has this body, made if there is none yet; over `kept` and all axes mentioned."""
         bound = reduction.axes if reduction else ()
         inner = scope.within(*bound)
         inner = replace(inner, guards=reduction.where if reduction else ())
         own = any(read.tensor in self.circle for part in evaluated(body, reduction) for read in reads(part))
-        if scope.guards and (own or not self._reads_inside(body, reduction, inner)):
+        selects = reduction is not None and reduction.kind in SELECTIONS  # its terms obey the guards already
+        if scope.guards and not selects and (own or not self._reads_inside(body, reduction, inner)):
             body, reduction = guarded(body, reduction, scope.guards, dtype)
         steps = self.serial[self.serving] if own else ()
-        used = mentioned(body, reduction).union(steps)
+        used = mentioned(body, reduction).union(steps, (axis.name for axis in kept))
         axes = tuple(axis for axis in scope.axes if axis.name in used)
         key = (*meaning(body, reduction, axes, dtype), tuple(a.name for a in axes) if own else ())
         if key not in self.shared:
@@ -260,9 +277,8 @@ class Flattener:
 
     def _reads_inside(self, body: Expr, reduction: Reduction | None, scope: Scope) -> bool:
         plain = replace(scope, guards=())
-        initial = () if reduction is None or reduction.initial is None else (reduction.initial,)
-        where = () if reduction is None else reduction.where
-        outer = all(self._inside(e, plain.known(self.elements)) for e in (*where, *initial))
+        around = () if reduction is None else (*reduction.where, *reduction.outside())
+        outer = all(self._inside(e, plain.known(self.elements)) for e in around)
         return outer and all(self._inside(term, scope.known(self.elements)) for term in (body, *others_of(reduction)))
 
     def _inside(self, expr: Expr, known: Known) -> bool:

@@ -8,6 +8,7 @@
 | any, all | bitwise_or, bitwise_and | False, True | yes |
 | argmax, argmin | better of (value, place) | no place | in order of places, or with ties broken by place |
 | fold | as its author wrote it | as its author wrote it | in order of places |
+| kth_smallest, arg_kth_smallest | none: all terms are compared with each other | | yes |
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ _LAWS = {
     ReduceKind.all: Law(combine="bitwise_and", associative=True, commutative=True),
     ReduceKind.argmax: Law(combine="", associative=True, commutative=False),
     ReduceKind.argmin: Law(combine="", associative=True, commutative=False),
+    ReduceKind.kth_smallest: Law(combine="", associative=False, commutative=False),
+    ReduceKind.arg_kth_smallest: Law(combine="", associative=False, commutative=False),
 }
 
 

@@ -16,10 +16,10 @@ def mentioned(body: Expr, reduction: Reduction | None) -> frozenset[str]:
     """The axes that a computation with this body and reduction depends on."""
     if reduction is None:
         return free_axes(body)
-    initial = frozenset[str]() if reduction.initial is None else free_axes(reduction.initial)
+    outside = frozenset().union(*map(free_axes, reduction.outside()))
     bound = frozenset(axis.name for axis in reduction.axes)
     parts = (body, *others_of(reduction), *reduction.where)
-    return (frozenset().union(*map(free_axes, parts)) - bound) | initial
+    return (frozenset().union(*map(free_axes, parts)) - bound) | outside
 
 
 def meaning(body: Expr, reduction: Reduction | None, axes: tuple[Axis, ...], dtype: DType) -> tuple[object, ...]:
@@ -27,10 +27,10 @@ def meaning(body: Expr, reduction: Reduction | None, axes: tuple[Axis, ...], dty
     bound = reduction.axes if reduction else ()
     new: Mapping[str, Expr] = {a.name: AxisValue(axis=f"@{k}") for k, a in enumerate((*axes, *bound))}
     parts = (body, *others_of(reduction), *(reduction.where if reduction else ()))
-    initial = reduction.initial if reduction else None
+    outside = (reduction.initial, reduction.rank) if reduction else ()
     return (
         tuple(rename_axes(part, dict(new)) for part in parts),
-        None if initial is None else rename_axes(initial, dict(new)),
+        tuple(None if part is None else rename_axes(part, dict(new)) for part in outside),
         kind_of(reduction),
         tuple(a.extent for a in axes),
         tuple(a.extent for a in bound),

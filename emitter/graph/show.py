@@ -33,13 +33,14 @@ def _paragraph(graph: Graph, c: Computation) -> list[str]:
         kind, names = c.reduction.kind.value, ", ".join(a.name for a in c.reduced)
         where = "".join(f", where={text(w)}" for w in c.reduction.where)
         initial = f", initial={text(c.reduction.initial)}" if c.reduction.initial is not None else ""
+        rank = f", {text(c.reduction.rank)}" if c.reduction.rank is not None else ""
         terms = ", ".join(map(text, c.terms))
-        lines.append(f"  {place} = {kind}[{names}]({terms}{where}{initial})")
+        lines.append(f"  {place} = {kind}[{names}]({terms}{rank}{where}{initial})")
         if isinstance(c.reduction.kind, Folded):
             lines += _states(c.reduction.kind)
         rule = law(c.reduction.kind)
         words = [w for w, holds in (("associative", rule.associative), ("commutative", rule.commutative)) if holds]
-        lines.append(f"  law {kind}: {', '.join(words)}")
+        lines.append(f"  law {kind}: {', '.join(words) or 'none'}")
     found = classes(c)
     if found is not None:
         parts = (("M", found.m), ("N", found.n), ("K", found.k), ("batch", found.batch))

@@ -116,9 +116,10 @@ def rewritten(computation: Computation, change: Callable[[Expr], Expr]) -> Compu
     reduction = computation.reduction
     if reduction is not None:
         initial = None if reduction.initial is None else change(reduction.initial)
+        rank = None if reduction.rank is None else change(reduction.rank)
         where = tuple(change(w) for w in reduction.where)
         kind = reduction.kind
         if isinstance(kind, Folded):
             kind = replace(kind, others=tuple(map(change, kind.others)))
-        reduction = replace(reduction, kind=kind, where=where, initial=initial)
+        reduction = replace(reduction, kind=kind, where=where, initial=initial, rank=rank)
     return replace(computation, body=change(computation.body), reduction=reduction)

@@ -8,7 +8,7 @@ from typing import assert_never
 from unrut.errors import InternalError
 from unrut.program.extents import extent_text
 from unrut.program.fold_nodes import Fold, Local
-from unrut.program.functions import FUNCTIONS
+from unrut.program.functions import known_function
 from unrut.program.nodes import (
     Along,
     AxisValue,
@@ -39,7 +39,7 @@ def text(expr: Expr, outer: int = 0) -> str:
         case Read(tensor=tensor, subscripts=subscripts):
             return f"{tensor}[{', '.join(text(s) for s in subscripts)}]"
         case Call(function=function, arguments=arguments):
-            known = FUNCTIONS[function]
+            known = known_function(function)
             if not known.symbol:
                 return f"{function}({', '.join(text(a) for a in arguments)})"
             p = known.precedence

@@ -16,12 +16,14 @@ from unrut.emitter.graph.computation import Folded, Graph
 from unrut.emitter.graph.linear import Linear, axis_value, call, constant, expression, number, substitute
 from unrut.emitter.graph.policies import all_of
 from unrut.emitter.graph.ranges import Known, at_least_zero
+from unrut.emitter.graph.selection import is_selection
 from unrut.emitter.graph.simplify import simplify
 from unrut.emitter.lower.folds import FoldLowering
 from unrut.emitter.lower.loops import Opening, Sites, opened, side_by_side, tile_loops, with_value
 from unrut.emitter.lower.memory import Memory
 from unrut.emitter.lower.reductions import ReductionLowering
 from unrut.emitter.lower.regions import extreme, pieces, wanted
+from unrut.emitter.lower.selections import SelectionLowering
 from unrut.emitter.lower.site import Context, Site, narrowed, start
 from unrut.emitter.nest import Check, Declare, Guard, Kernel, LoopKind, Nest, Node, Space, TaskAxis
 from unrut.emitter.schedule.apply import applied
@@ -196,6 +198,8 @@ class Lowering:
     def leaf(self, site: Site, context: Context) -> tuple[Node, ...]:
         """What is left of one computation: the loops of its tile, its reduction, its store."""
         tile = tile_of(site)
+        if is_selection(site.computation):
+            return SelectionLowering(site, tile, self.memory, self.graph).nodes(site, context)
         if site.computation.reduction is not None:
             kind = FoldLowering if isinstance(site.computation.reduction.kind, Folded) else ReductionLowering
             return kind(site, tile, self.memory).nodes(site, context)

@@ -13,7 +13,7 @@ from unrut.emitter.graph.simplify import simplify
 from unrut.emitter.lower.site import Site
 from unrut.emitter.nest import Buffer, Space, Store
 from unrut.emitter.schedule.plan import Plan
-from unrut.emitter.schedule.storage import Storage, storage
+from unrut.emitter.schedule.storage import REGISTER_BYTES, Storage, storage
 from unrut.program.extents import Extent
 from unrut.program.nodes import Expr, Read
 from unrut.program.types import DType
@@ -36,12 +36,21 @@ class Memory:
         )
         self.bases: dict[str, dict[str, Linear]] = {}
         self.local: dict[str, str] = {}
+        self.beside: dict[str, Buffer] = {}
 
     def register(self, stem: str, dtype: DType, shape: tuple[Extent, ...]) -> Buffer:
         """A register buffer. One stem gives one name: its declarations are in separate blocks."""
         if stem not in self.local:
             self.local[stem] = self.names.fresh(stem)
         return Buffer(name=self.local[stem], dtype=dtype, shape=shape, space=Space.register)
+
+    def line(self, stem: str, dtype: DType, length: Extent) -> Buffer:
+        """A buffer of one dimension for work in one task: registers if it is small, else scratch."""
+        small = length.is_fixed and 0 < length.value() * dtype.size <= REGISTER_BYTES
+        found = replace(self.register(stem, dtype, (length,)), space=Space.register if small else Space.scratch)
+        if not small:
+            self.beside[found.name] = found
+        return found
 
     def buffer(self, name: str) -> Buffer:
         """The buffer of a computed tensor."""
@@ -56,7 +65,7 @@ class Memory:
         computed = [self.buffer(name) for name in self.storages]
         shared = [b for b in computed if b.space is Space.workspace]
         scratch = [b for b in computed if b.space is Space.scratch]
-        return (*operands, *results, *shared, *scratch)
+        return (*operands, *results, *shared, *scratch, *self.beside.values())
 
     def enter(self, site: Site) -> None:
         """Remember where the stored part of a site's tensor begins, at the depth that it shares with its readers."""

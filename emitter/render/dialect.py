@@ -39,6 +39,8 @@ class Dialect:
     casts: Mapping[tuple[DType, DType], Spelling]
     vocabulary: tuple[str, ...]
     """Headers whose functions a source may use, as template names, in the order in which they are written."""
+    by_width: tuple[str, ...]
+    """Further headers, written for 32 bits and read for every width of integers."""
     saturating: Mapping[str, Spelling]
     """Arithmetic of sizes that may not fit 64 bits."""
     reserved: frozenset[str]
@@ -134,7 +136,7 @@ def _c_functions() -> dict[tuple[str, DType], Spelling]:
                 (name, dtype): Spelling(pattern=text, precedence=PRIMARY, inside=(ANYTHING,)) for name, text in _FINITE
             }
         table |= {(name, dtype): spelling for name, spelling in _c_kind(dtype).items()}
-    return table
+    return table | _c_keys()
 
 
 def _c_kind(dtype: DType) -> dict[str, Spelling]:
@@ -175,6 +177,13 @@ def _c_kind(dtype: DType) -> dict[str, Spelling]:
         **{name: call(f"ur_{name}_{dtype.name}", 2) for name in two},
         **{name: call(f"ur_{name}_{dtype.name}") for name in one},
     }
+
+
+def _c_keys() -> dict[tuple[str, DType], Spelling]:
+    """Floats as ordered integers of their width, and back."""
+    pairs = ((DType.f32, DType.i32), (DType.f64, DType.i64))
+    to = {("order_key", one): call(f"ur_order_key_{one.name}") for one, _ in pairs}
+    return to | {("order_value", key): call(f"ur_order_value_{one.name}") for one, key in pairs}
 
 
 def _c_casts(types: Mapping[DType, str]) -> dict[tuple[DType, DType], Spelling]:
@@ -226,7 +235,8 @@ C = Dialect(
     lowest={DType.i32: "INT32_MIN", DType.i64: "INT64_MIN"},
     functions=_c_functions(),
     casts=_c_casts(_C_TYPES),
-    vocabulary=("c/vocabulary.h", "c/elementary.h"),
+    vocabulary=("c/vocabulary.h", "c/elementary.h", "c/keys.h"),
+    by_width=("c/lines.h",),
     saturating={"add": call("ur_plus", 2), "multiply": call("ur_times", 2)},
     reserved=frozenset(_RESERVED) | frozenset(_FLOAT_FORMS),
     framed=frozenset("tasks chunk chunks threads workers workspace base shared own parts top".split()),

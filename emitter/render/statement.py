@@ -7,15 +7,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from unrut.emitter.nest import Accumulate, Declare, Guard, Loop, LoopKind, Node, Store
+from unrut.emitter.graph.linear import number
+from unrut.emitter.nest import Accumulate, Declare, Guard, Loop, LoopKind, Node, Select, Sort, Store
 from unrut.emitter.render.dialect import UNARY
 from unrut.emitter.render.expression import Printer
 from unrut.emitter.render.fold import WIDTH, fold_remark
 from unrut.emitter.render.frames import Line, Lines, macro, remark
 from unrut.emitter.render.places import Place, place_of
 from unrut.emitter.render.ranges import axis_interval
-from unrut.emitter.render.views import BODY, OTHERWISE, AccumulateView, DeclareView, GuardView, LoopView, StoreView
-from unrut.emitter.render.walk import nodes
+from unrut.emitter.render.views import (
+    BODY,
+    OTHERWISE,
+    AccumulateView,
+    DeclareView,
+    GuardView,
+    LoopView,
+    SelectView,
+    SortView,
+    StoreView,
+)
+from unrut.emitter.render.walk import filled, nodes
 from unrut.program.nodes import Const, Expr
 from unrut.program.types import DType
 
@@ -67,8 +78,43 @@ class Writer:
             case Accumulate():
                 more = AccumulateView(statement=self._combine(node), remark=self._remark(node.note))
                 return macro("accumulate", more, note=node.note or self.note)
+            case Select():
+                return self._select(node)
+            case Sort():
+                return self._sort(node)
             case _:
                 assert_never(node)
+
+    def _select(self, node: Select) -> Lines:
+        view = SelectView(
+            function=f"ur_{'places' if node.places else 'select'}_{self._dtype(node.source)}",
+            line=self._line(node),
+            ranks=", ".join(map(self.printer.text, node.ranks)),
+            count=str(len(node.ranks)),
+            target=self._start(node.target),
+            spare=self._start(node.spare) if node.spare else "NULL",
+            remark=self._remark(node.note),
+        )
+        return macro("select", view, note=node.note or self.note)
+
+    def _sort(self, node: Sort) -> Lines:
+        view = SortView(
+            function=f"ur_{'order' if node.places else 'sort'}_{self._dtype(node.source)}",
+            line=self._line(node),
+            target=self._start(node.target),
+            spare=self._start(node.spare),
+            remark=self._remark(node.note),
+        )
+        return macro("sort", view, note=node.note or self.note)
+
+    def _dtype(self, buffer: str) -> str:
+        return self.printer.places[buffer].buffer.dtype.name
+
+    def _line(self, node: Select | Sort) -> str:
+        return f"&{self.printer.element(node.source, node.subscripts)}, {self.printer.text(node.length)}"
+
+    def _start(self, buffer: str) -> str:
+        return f"&{self.printer.element(buffer, (number(0),))}"
 
     def _remark(self, note: str) -> str:
         """A short note, to stand at the end of a line."""
@@ -175,4 +221,4 @@ def _defines(first: Store, node: Declare) -> bool:
 
 
 def _changes(register: str, body: Sequence[Node]) -> bool:
-    return any(isinstance(n, Store | Accumulate) and n.buffer == register for n in nodes(tuple(body)))
+    return any(register in filled(n) for n in nodes(tuple(body)))

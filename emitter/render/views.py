@@ -59,6 +59,30 @@ class AccumulateView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SelectView:
+    """`function(line, ranks, count, target, spare)`; `line` is a pointer and a length."""
+
+    function: str
+    line: str
+    ranks: str
+    count: str
+    target: str
+    spare: str
+    remark: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SortView:
+    """`function(line, target, spare)`."""
+
+    function: str
+    line: str
+    target: str
+    spare: str
+    remark: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IndexView:
     """`at_NAME(parameters)` gives `offset`."""
 

@@ -23,25 +23,31 @@ class Entry:
     uses: frozenset[str]
 
 
+WIDTHS = (8, 16, 32, 64)
+
+
 @cache
-def read_vocabulary(names: tuple[str, ...]) -> tuple[str, tuple[Entry, ...]]:
+def read_vocabulary(names: tuple[str, ...], by_width: tuple[str, ...] = ()) -> tuple[str, tuple[Entry, ...]]:
     """The head (everything before the first remark on its own), and the paragraphs behind it, of all headers in a row."""
     head: list[str] = []
     entries: list[Entry] = []
-    for name in names:
-        paragraphs = read_template(name).removesuffix("\n").split("\n\n")
+    texts = [read_template(name) for name in names]
+    texts += [read_template(name).replace("32", str(width)) for name in by_width for width in WIDTHS]
+    for text in texts:
+        paragraphs = text.removesuffix("\n").split("\n\n")
         functions = [k for k, text in enumerate(paragraphs) if _DEFINED.search(text)]
         first = functions[0] - 1 if paragraphs[functions[0] - 1].startswith("// ----") else functions[0]
         head += paragraphs[1:first] if not head else []
-        for text in paragraphs[first:]:
-            found = _DEFINED.search(text)
-            entries.append(Entry(text=text, defines=found[1] if found else "", uses=frozenset(_WORD.findall(text))))
+        for paragraph in paragraphs[first:]:
+            found = _DEFINED.search(paragraph)
+            uses = frozenset(_WORD.findall(paragraph))
+            entries.append(Entry(text=paragraph, defines=found[1] if found else "", uses=uses))
     return "\n\n".join(head), tuple(entries)
 
 
 def needed(code: str, dialect: Dialect) -> str:
     """Head and functions for a source, in the order of the headers."""
-    head, entries = read_vocabulary(dialect.vocabulary)
+    head, entries = read_vocabulary(dialect.vocabulary, dialect.by_width)
     by_name = {entry.defines: entry for entry in entries if entry.defines}
     wanted, waiting = set[str](), list(_WORD.findall(code))
     while waiting:

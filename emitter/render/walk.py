@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import assert_never
 
-from unrut.emitter.nest import Accumulate, Declare, Guard, Kernel, Loop, Node, Store
+from unrut.emitter.graph.linear import number
+from unrut.emitter.nest import Accumulate, Declare, Guard, Kernel, Loop, Node, Select, Sort, Store
 from unrut.program.nodes import Expr, Read
 from unrut.program.walk import subexpressions
 
@@ -19,7 +20,7 @@ def bodies(node: Node) -> tuple[tuple[Node, ...], ...]:
             return (body,)
         case Guard(body=body, otherwise=otherwise):
             return (body, otherwise)
-        case Declare() | Store() | Accumulate():
+        case Declare() | Store() | Accumulate() | Select() | Sort():
             return ()
         case _:
             assert_never(node)
@@ -42,6 +43,10 @@ def expressions(node: Node) -> tuple[Expr, ...]:
             return (condition,)
         case Store(subscripts=subscripts, value=value) | Accumulate(subscripts=subscripts, value=value):
             return (*subscripts, value)
+        case Select(subscripts=subscripts, length=length, ranks=ranks):
+            return (*subscripts, length, *ranks)
+        case Sort(subscripts=subscripts, length=length):
+            return (*subscripts, length)
         case Declare():
             return ()
         case _:
@@ -52,8 +57,22 @@ def accesses(node: Node) -> Iterator[tuple[str, tuple[Expr, ...]]]:
     """Buffer and subscripts of everything that a node itself reads or writes."""
     if isinstance(node, Store | Accumulate):
         yield node.buffer, node.subscripts
+    if isinstance(node, Select | Sort):
+        yield node.source, node.subscripts
+        yield from ((name, (number(0),)) for name in filled(node))
     for expr in expressions(node):
         yield from ((e.tensor, e.subscripts) for e in subexpressions(expr) if isinstance(e, Read))
+
+
+def filled(node: Node) -> tuple[str, ...]:
+    """The buffers that a node itself writes."""
+    match node:
+        case Store(buffer=buffer) | Accumulate(buffer=buffer):
+            return (buffer,)
+        case Select(target=target, spare=spare) | Sort(target=target, spare=spare):
+            return (target, spare) if spare else (target,)
+        case _:
+            return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,5 +88,5 @@ def touched(kernel: Kernel) -> Touched:
     inside = list(nodes(kernel.body))
     return Touched(
         used=frozenset(name for node in inside for name, _ in accesses(node)),
-        written=frozenset(node.buffer for node in inside if isinstance(node, Store | Accumulate)),
+        written=frozenset(name for node in inside for name in filled(node)),
     )

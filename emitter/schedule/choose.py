@@ -19,6 +19,7 @@ from dataclasses import replace
 
 from unrut.emitter.graph.access import accesses
 from unrut.emitter.graph.computation import Computation, Graph
+from unrut.emitter.graph.selection import is_selection
 from unrut.emitter.layout import Layout
 from unrut.emitter.machine import Machine
 from unrut.emitter.schedule.apply import stage
@@ -137,7 +138,12 @@ def _blocks(
     rows: list[Member] = []
     for member in members:
         lanes = own[member.name].axis
-        if member.reduction is None or not lanes or not any(a.name == lanes for a in member.axes):
+        if (
+            member.reduction is None
+            or is_selection(member)
+            or not lanes
+            or not any(a.name == lanes for a in member.axes)
+        ):
             continue
         found = [a for a in accesses(member) if lanes in a.axes()]
         rows += [
@@ -186,7 +192,7 @@ def _alone(planner: Planner, computation: Computation) -> Entry:
     """A kernel of one computation."""
     lanes = planner.lanes(computation)
     entry = planner.entry(computation, (), lanes, 0)
-    if computation.reduction is None:
+    if computation.reduction is None or is_selection(computation):
         return _chunked(planner, computation, entry)
     if planner.is_contraction(computation) and entry.tile[:-1] and entry.loops:
         return _paneled(planner, computation, entry)

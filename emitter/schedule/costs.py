@@ -15,8 +15,10 @@ from unrut.emitter.graph.computation import Computation, Folded, Graph
 from unrut.emitter.graph.laws import law
 from unrut.emitter.graph.ragged import owners
 from unrut.emitter.graph.ranges import conjuncts
+from unrut.emitter.graph.selection import is_selection, rank_axes
 from unrut.emitter.layout import Layout
 from unrut.emitter.machine import Machine
+from unrut.emitter.schedule.selections import LINE, by_network, exchanges
 from unrut.program.extents import Extent, evaluate, names
 from unrut.program.nodes import Call, Expr, Read, Where
 from unrut.program.walk import children, free_axes, subexpressions
@@ -27,6 +29,7 @@ TYPICAL_RANGE = 16
 HEAVY = {
     **dict.fromkeys(("divide", "sqrt", "reciprocal", "floor_divide", "remainder", "hypot", "cbrt"), 4.0),
     **dict.fromkeys("exp exp2 expm1 log log2 log10 log1p sin cos tanh sinh cosh erf".split(), 16.0),
+    **dict.fromkeys(("order_key", "order_value"), 3.0),
     **dict.fromkeys("tan arcsin arccos arctan arcsinh arccosh arctanh arctan2 power logaddexp".split(), 30.0),
 }  # fmt: skip
 
@@ -62,8 +65,9 @@ def places(extents: Iterable[Extent]) -> int:
 
 
 def iterations(computation: Computation) -> int:
-    """How often the body is evaluated."""
-    return prod(lengths(computation).values())
+    """How often the body is evaluated: once for all ranks of the same terms."""
+    ranks = rank_axes(computation)
+    return prod(length for axis, length in lengths(computation).items() if axis not in ranks)
 
 
 def deciding(computation: Computation) -> frozenset[str]:
@@ -139,6 +143,11 @@ def lane_cost(computation: Computation, axis: str | None, strides: Strides, mach
     found = strides.accesses[computation.name]
     operations = strides.work[computation.name]
     total, results = iterations(computation), places(computation.shape)
+    if is_selection(computation):
+        around = total / places(axis.extent for axis in computation.reduced)
+        if not by_network(computation):
+            return total * LINE + results * UNIT
+        operations += around * exchanges(computation) / total
     if axis is None:
         return total * (operations + UNIT * len(found)) + results * UNIT
     lanes = machine.lanes(computation.body.dtype.size)
@@ -174,7 +183,10 @@ def _has_remainder(expr: Expr, axis: str) -> bool:
 def lane_options(computation: Computation) -> tuple[str, ...]:
     """The axes along which lanes are possible: free ones and, where the law allows partial results, reduced ones."""
     reduction = computation.reduction
-    axes = computation.axes
+    ranks = rank_axes(computation)
+    axes = tuple(axis for axis in computation.axes if axis.name not in ranks)
+    if is_selection(computation) and not by_network(computation):
+        return ()
     if reduction is not None and law(reduction.kind).commutative:
         axes = (*axes, *reduction.axes)
     outer, many = deciding(computation), lengths(computation)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from unrut.emitter.graph.classes import classes
 from unrut.emitter.graph.computation import Computation, Graph
+from unrut.emitter.graph.selection import is_selection, rank_axes
 from unrut.emitter.machine import Machine
 from unrut.emitter.schedule.costs import (
     Strides,
@@ -60,7 +61,7 @@ class Planner:
 
     def entry(self, computation: Computation, prefix: tuple[LoopOver, ...], lanes: Choice, share: int) -> Entry:
         """The loops of a computation whose outermost loops are `prefix`."""
-        if computation.reduction is None:
+        if computation.reduction is None or is_selection(computation):
             return self._pointwise(computation, prefix, lanes, share)
         if any(axis.name == lanes.axis for axis in computation.reduced):
             return self._along(computation, prefix, lanes, share)
@@ -69,16 +70,19 @@ class Planner:
     def _pointwise(self, computation: Computation, prefix: tuple[LoopOver, ...], lanes: Choice, share: int) -> Entry:
         closed = {over.axis for over in prefix if over.block == 1}
         blocked = {over.axis for over in prefix if over.block > 1}
-        left = [axis.name for axis in computation.axes if axis.name not in closed]
-        tiled = (lanes.axis,) if lanes.axis in blocked else ()
-        order = [name for name in left if name != lanes.axis]
-        if lanes.axis in left and not tiled:
-            order.append(lanes.axis)
+        ranks = rank_axes(computation)
+        along = lanes.axis if lanes.axis in lane_options(computation) else ""
+        left = [axis.name for axis in computation.axes if axis.name not in closed | ranks]
+        tiled = (along,) if along in blocked else ()
+        order = [name for name in left if name != along]
+        if along in left and not tiled:
+            order.append(along)
         return Entry(
             computation=computation.name,
             loops=(*prefix, *(LoopOver(axis=name) for name in order)),
-            tile=tiled,
-            lanes=lanes.axis,
+            tile=(*(axis.name for axis in computation.axes if axis.name in ranks), *tiled),
+            reduce=tuple(LoopOver(axis=axis.name) for axis in computation.reduced),
+            lanes=along,
             share=share,
             reasons=(lanes.reason,),
         )

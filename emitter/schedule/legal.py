@@ -11,7 +11,8 @@ With C a reader of P, d the number of loops that they share, and P's entry befor
 4. Every computation that is not inlined has one entry; inlined ones are pointwise and no results.
 5. Loops go over free axes: place by place at most once and last, blocks of falling sizes before it; reduction loops go over
    each reduction axis once, argmax, argmin and folds in the order of places, without partial accumulators.
-6. What a reduction keeps in accumulators has a fixed size.
+6. What a reduction keeps in accumulators has a fixed size. A selection keeps none: its terms are few, or stored one after
+   the other, reduced axes last.
 7. What an early check needs is computed in kernels that compute nothing else; so its kernel runs before all others.
 """
 
@@ -22,8 +23,10 @@ from itertools import pairwise
 from unrut.emitter.graph.access import Access, accesses
 from unrut.emitter.graph.computation import Computation, Folded, Graph
 from unrut.emitter.graph.recurrence import earlier
+from unrut.emitter.graph.selection import SELECTIONS, is_selection, line_read
 from unrut.emitter.schedule.apply import applied
 from unrut.emitter.schedule.plan import Entry, Plan
+from unrut.emitter.schedule.selections import by_network
 from unrut.errors import PlanError
 from unrut.program.extents import Extent
 from unrut.program.nodes import ReduceKind
@@ -41,6 +44,7 @@ def check_legal(graph: Graph, plan: Plan) -> None:
     for kernel in plan.kernels():
         _check_kernel(graph, kernel)
     _check_early(graph, plan)
+    _check_lines(graph, plan)
     order = [entry.computation for entry in plan.entries]
     for consumer in graph.computations:
         for producer in graph.producers(consumer):
@@ -107,7 +111,7 @@ def _check_loops(computation: Computation, entry: Entry) -> None:
     if any(loop.block != 1 for loop in entry.reduce[:-1]):
         raise _refused(f"only the last reduction loop of `{computation.name}` may have a block")
     _check_lanes(computation, entry, reduced)
-    if computation.reduction is not None:
+    if computation.reduction is not None and not is_selection(computation):
         _check_accumulators(computation, entry, free, left)
 
 
@@ -118,7 +122,7 @@ def _check_lanes(computation: Computation, entry: Entry, reduced: list[str]) -> 
     if partial != (entry.lanes in reduced) or (partial and entry.reduce[-1].axis != entry.lanes):
         raise _refused(f"lanes over a reduction axis of `{computation.name}` need a block on its last reduction loop")
     kind = None if computation.reduction is None else computation.reduction.kind
-    in_order = kind in (ReduceKind.argmax, ReduceKind.argmin) or isinstance(kind, Folded)
+    in_order = kind in (ReduceKind.argmax, ReduceKind.argmin, *SELECTIONS) or isinstance(kind, Folded)
     if in_order and (partial or [loop.axis for loop in entry.reduce] != reduced):
         why = "its combine may not commute" if isinstance(kind, Folded) else "ties go to the first"
         raise _refused(f"`{computation.name}` must go through its places in order: {why}")
@@ -170,6 +174,20 @@ def _check_early(graph: Graph, plan: Plan) -> None:
         if any(early) and (late or not all(early)):
             raise _refused(f"`{kernel[0].computation}` runs before or beside what is checked early")
         late = late or not all(early)
+
+
+def _check_lines(graph: Graph, plan: Plan) -> None:
+    for selection in filter(is_selection, graph.computations):
+        if by_network(selection):
+            continue
+        read = line_read(graph, selection)
+        if read is None or read.tensor in graph.kept:
+            raise _refused(f"the terms of `{selection.name}` must be stored in a tensor of its own, or be few")
+        stored, last = plan.entry(read.tensor).stored, len(selection.reduced)
+        if stored:
+            own = tuple(axis.name for axis in graph.computation(read.tensor).axes)
+            if stored[-last:] != own[-last:]:
+                raise _refused(f"the terms of `{selection.name}` must follow each other in `{read.tensor}`")
 
 
 def _extent(graph: Graph, entry: Entry, axis: str) -> Extent:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from unrut.emitter.graph.computation import Computation, Graph
 from unrut.emitter.schedule.costs import iterations, places, work
 from unrut.emitter.schedule.inline import evaluated_at_reads
+from unrut.emitter.schedule.selections import lines
 from unrut.program.nodes import Expr
 from unrut.program.walk import children, reads
 
@@ -72,7 +73,7 @@ def _refused(graph: Graph, consumers: dict[str, list[tuple[Computation, int]]]) 
 
 def _may_be_inlined(graph: Graph, computation: Computation) -> bool:
     """Whether a computation can be evaluated at its reads: in a cycle only if all of them come after it in the step."""
-    if computation.reduction is not None or computation.name in graph.kept:
+    if computation.reduction is not None or computation.name in graph.kept | lines(graph):
         return False
     if graph.cycle_of(computation.name) is None:
         return True

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from unrut.emitter.graph.access import accesses
 from unrut.emitter.graph.computation import Computation, Graph
+from unrut.emitter.graph.selection import rank_axes
 
 Member = tuple[str, str]
 
@@ -25,11 +26,15 @@ class Edge:
 
 
 def edge(producer: Computation, consumer: Computation) -> Edge:
-    """The axes that a producer and a reader of it go through together."""
+    """The axes that a producer and a reader of it go through together. Not those of ranks: all ranks of the same terms are
+    found together."""
     found: list[tuple[str, str]] = []
     own = [a for a in accesses(consumer) if a.tensor == producer.name]
-    free = {axis.name: axis.extent for axis in consumer.axes}
+    apart, other_apart = rank_axes(producer), rank_axes(consumer)
+    free = {axis.name: axis.extent for axis in consumer.axes if axis.name not in other_apart}
     for d, axis in enumerate(producer.axes):
+        if axis.name in apart:
+            continue
         read = {access.aligned(d) for access in own}
         other = read.pop() if len(read) == 1 else None
         if other is not None and free.get(other) == axis.extent:

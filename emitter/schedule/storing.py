@@ -14,6 +14,7 @@ from unrut.emitter.graph.computation import Computation, Graph
 from unrut.emitter.layout import Layout
 from unrut.emitter.machine import Machine
 from unrut.emitter.schedule.costs import GATHER_PER_LANE, Strides, iterations, least_cost, places
+from unrut.emitter.schedule.selections import lines
 
 WORTH = 1.5  # gains below this factor are within what the cost model can't tell
 
@@ -53,7 +54,11 @@ def _gain(
 def settle_orders(graph: Graph, strides: Strides, machine: Machine) -> None:
     """Settle every intermediate of at least two dimensions in `strides`."""
     inner = [c for c in graph.computations if c.name not in graph.program.results and len(c.axes) > 1]
+    selected = lines(graph)
     for computation in sorted(inner, key=lambda c: -places(c.shape)):
+        if computation.name in selected:
+            strides.settle(computation.name, computation.axes[-1].name)
+            continue
         users = (computation, *graph.consumers(computation.name))
         costs: dict[str, float] = {}
         for axis in reversed(computation.axes):

@@ -43,5 +43,15 @@ FUNCTIONS: dict[str, Function] = {
     **{name: Function(name=name, arity=2) for name in _BINARY},
 }
 
+INNER = {name: Function(name=name, arity=1) for name in ("order_key", "order_value")}
+"""Functions that the notation does not have, and emitted code has: a float to an integer of its width that is ordered as
+floats are (-0 as 0, NaN behind infinity), and back."""
+
+
+def known_function(name: str) -> Function:
+    """A function by name, of the notation or of emitted code. Raises KeyError for any other name."""
+    return FUNCTIONS.get(name) or INNER[name]
+
+
 COMPARISONS = frozenset({"less", "less_equal", "greater", "greater_equal", "equal", "not_equal"})
 PREDICATES = frozenset({"isnan", "isinf", "isfinite", "signbit"})

@@ -16,7 +16,21 @@ from typing import Any, assert_never
 
 import numpy as np
 
-from unrut.emitter.nest import Accumulate, Buffer, Declare, Guard, Kernel, Loop, LoopKind, Nest, Node, Space, Store
+from unrut.emitter.nest import (
+    Accumulate,
+    Buffer,
+    Declare,
+    Guard,
+    Kernel,
+    Loop,
+    LoopKind,
+    Nest,
+    Node,
+    Select,
+    Sort,
+    Space,
+    Store,
+)
 from unrut.errors import InternalError, RangeError
 from unrut.program.extents import evaluate, names
 from unrut.program.nodes import Expr
@@ -138,6 +152,8 @@ class Run:
                     self.put(name, place, old.dtype.type(combine(old, new)))
 
                 return accumulate
+            case Select() | Sort():
+                return self.line(node)
             case Guard(condition=condition, body=body, otherwise=otherwise):
                 test, yes, no = self.close(condition), self.block(body), self.block(otherwise)
                 return lambda frame: yes(frame) if test(frame) else no(frame)
@@ -145,6 +161,33 @@ class Run:
                 return self.loop(node)
             case _:
                 assert_never(node)
+
+    def line(self, node: Select | Sort) -> Callable[[Frame], None]:
+        """Order the elements of a line, each read as if alone; a target holds nothing until it is given all."""
+        starts, length = [self.close(s) for s in node.subscripts], self.close(node.length)
+        ranks = [self.close(r) for r in node.ranks] if isinstance(node, Select) else None
+
+        def run(frame: Frame) -> None:
+            shape = self.memory[node.source].data.shape
+            first = np.ravel_multi_index(tuple(int(s(frame)) for s in starts), shape) if 0 not in shape else 0
+            count = int(length(frame))
+            found = [self.fetch(node.source, _unraveled(int(first) + k, shape)) for k in range(count)]
+            order = sorted(range(count), key=lambda k: (found[k], k))
+            asked = range(count) if ranks is None else [int(rank(frame)) for rank in ranks]
+            if node.spare:
+                self.forget(node.spare, count)
+            for at, rank in enumerate(asked):
+                if not 0 <= rank < max(1, count):
+                    raise InternalError(f"{self.nest.name} asks for rank {rank} of {count}")
+                value = self.memory[node.target].data.dtype.type(order[rank] if node.places else found[order[rank]])
+                self.put(node.target, (at,), value)
+
+        return run
+
+    def forget(self, name: str, count: int) -> None:
+        """The first elements of a spare buffer are lost; it has to have so many."""
+        memory = self._at(name, (count - 1,), "spares") if count else self.memory[name]
+        memory.known[:count] = False
 
     def _declare(self, buffer: Buffer) -> None:
         if (
@@ -168,6 +211,12 @@ class Run:
                 body(frame | {loop.axis: place})
 
         return run
+
+
+def _unraveled(place: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A flat place; one beyond the end leaves the first dimension, and is refused there."""
+    rest = int(np.prod(shape[1:], dtype=np.int64))
+    return (place // rest, *(int(k) for k in np.unravel_index(place % rest, shape[1:])))
 
 
 def _sizes(nest: Nest, arrays: Mapping[str, np.ndarray[Any, Any]]) -> dict[str, int]:

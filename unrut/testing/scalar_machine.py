@@ -16,7 +16,7 @@ import numpy as np
 from unrut.errors import InternalError
 from unrut.program.extents import evaluate
 from unrut.program.fold_nodes import Fold, Local
-from unrut.program.functions import FUNCTIONS
+from unrut.program.functions import known_function
 from unrut.program.nodes import (
     Along,
     AxisValue,
@@ -53,11 +53,28 @@ def meaning(function: str) -> Callable[..., Any]:
     if function in _OWN:
         return _OWN[function]
     ufunc: Callable[..., Any] = getattr(np, {"abs": "absolute"}.get(function, function))
-    assert function in FUNCTIONS, function
+    assert known_function(function).name == function
     return ufunc
 
 
-_OWN: Mapping[str, Callable[..., Any]] = {"erf": _erf, "reciprocal": _reciprocal}
+def _order_key(x: Any) -> Any:
+    """The bits of a float as a signed integer; of a negative one all but the sign turned round."""
+    wide = type(x)(math.nan) if math.isnan(x) else type(x)(x + 0)
+    bits = wide.view(np.int32 if wide.dtype.itemsize == 4 else np.int64)
+    return type(bits)(bits ^ (np.iinfo(bits.dtype).max if bits < 0 else 0))
+
+
+def _order_value(key: Any) -> Any:
+    bits = type(key)(key ^ (np.iinfo(key.dtype).max if key < 0 else 0))
+    return bits.view(np.float32 if bits.dtype.itemsize == 4 else np.float64)
+
+
+_OWN: Mapping[str, Callable[..., Any]] = {
+    "erf": _erf,
+    "reciprocal": _reciprocal,
+    "order_key": _order_key,
+    "order_value": _order_value,
+}
 
 
 def convert(value: Any, dtype: DType) -> Any:
