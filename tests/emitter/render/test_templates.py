@@ -21,7 +21,7 @@ from unrut.errors import InternalError
 
 ROOT = files("unrut.templates")
 TEMPLATES = ("statements.j2", "provenance.j2", "c/unit.c.j2", "c/header.h.j2")
-HEADERS = ("c/vocabulary.h", "c/elementary.h")
+HEADERS = C.vocabulary
 ALLOWED = r"(macro|endmacro|if|else|elif|endif|for|endfor|include)\b"
 
 
@@ -73,7 +73,7 @@ def test_planted_logic_is_found(text):
 
 def test_macros_are_named_as_nodes():
     macros = re.findall(r"^//% macro (\w+)\(node\)", text_of("statements.j2"), re.MULTILINE)
-    assert macros == ["loop", "guard", "declare", "store", "accumulate", "kernel"]
+    assert macros == ["loop", "guard", "declare", "store", "accumulate", "select", "sort", "kernel"]
     assert {node.__name__.lower() for node in get_args(Node)} == set(macros) - {"kernel"}
     for name in macros:
         assert hasattr(views, f"{name.capitalize()}View")
