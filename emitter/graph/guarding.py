@@ -28,5 +28,4 @@ def evaluated(body: Expr, reduction: Reduction | None) -> tuple[Expr, ...]:
     """Everything that a computation with this body and reduction evaluates at its places."""
     if reduction is None:
         return (body,)
-    initial = () if reduction.initial is None else (reduction.initial,)
-    return (body, *others_of(reduction), *reduction.where, *initial)
+    return (body, *others_of(reduction), *reduction.where, *reduction.outside())
