@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,15 +15,15 @@ from unrut.reference.bounds.interpreter import MeasuringInterpreter
 from unrut.reference.bounds.signs import Signs
 from unrut.reference.complex_calls import pair
 from unrut.reference.evaluation import run
-from unrut.reference.places import WIDE, Array, Bools, Tensor
+from unrut.reference.places import WIDE, Array, Bools, Floats, Tensor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounded:
     """One tensor with its bound: every legal result r has `|r - value| <= bound`, element by element.
 
-    Of complex numbers `bound` is complex, too: its real part bounds the error of the real part, its imaginary part that of
-    the imaginary one.
+    Of complex numbers `bound` is one of the magnitude of the error; `parts` are the real and the imaginary part, each with a
+    bound of its own, and both must hold.
 
     `value` is wide: f64 for floats, their pairs for complex numbers, not rounded to the tensor's dtype; integers and booleans
     themselves. `bound` is 0 where the value is known bit for bit (an infinity or NaN there is demanded; the sign of a zero is
@@ -32,20 +32,20 @@ class Bounded:
     """
 
     value: Array
-    bound: Array
+    bound: Floats
     undecided: Bools
+    parts: tuple[Bounded, ...] = ()
 
     def accepts(self, result: Array) -> Bools:
         """At which elements a result is right: of complex numbers, in both parts."""
-        if np.iscomplexobj(self.value):
+        if self.parts:
+            re, im = self.parts
             given = np.asarray(result)
-            re = replace(self, value=self.value.real, bound=self.bound.real)
-            im = replace(self, value=self.value.imag, bound=self.bound.imag)
             return re.accepts(given.real) & im.accepts(given.imag)
         with np.errstate(all="ignore"):
             wide = np.asarray(result)
             same = (wide == self.value) | (np.isnan(wide) & np.isnan(self.value))
-            away = np.abs(np.subtract(wide, self.value, dtype=np.float64))
+            away = np.abs(np.subtract(wide, self.value, dtype=np.result_type(self.value, np.float64)))
             return np.asarray(same | (away <= self.bound) | np.isinf(self.bound))
 
 
@@ -73,23 +73,29 @@ def evaluate_with_bounds(
 
     with np.errstate(all="ignore"):
         found = run(program, scene, kept, allocate, interpreter.statement)
-    return {name: _bounded([found[part] for part in known.parts.get(name, (name,))]) for name in wanted}
+    bounded = {name: _bounded(array) for name, array in found.items()}
+    return {
+        name: _joined(*(bounded[part] for part in known.parts[name])) if name in known.parts else bounded[name]
+        for name in wanted
+    }
 
 
-def _bounded(parts: Sequence[Array]) -> Bounded:
-    """A tensor from its elements with errors, or from those of its real and its imaginary part."""
-    if len(parts) == 1:
-        (array,) = parts
-        return Bounded(
-            value=np.ascontiguousarray(array["value"]).reshape(array.shape),
-            bound=np.ascontiguousarray(array["error"]).reshape(array.shape),
-            undecided=np.ascontiguousarray(array["undecided"]).reshape(array.shape),
-        )
-    re, im = parts
+def _bounded(array: Array) -> Bounded:
+    """A tensor from its elements with errors."""
     return Bounded(
-        value=pair(re["value"], im["value"]),
-        bound=pair(re["error"], im["error"]),
-        undecided=re["undecided"] | im["undecided"],
+        value=np.ascontiguousarray(array["value"]).reshape(array.shape),
+        bound=np.ascontiguousarray(array["error"]).reshape(array.shape),
+        undecided=np.ascontiguousarray(array["undecided"]).reshape(array.shape),
+    )
+
+
+def _joined(re: Bounded, im: Bounded) -> Bounded:
+    """Complex numbers from their parts."""
+    return Bounded(
+        value=pair(re.value, im.value),
+        bound=np.hypot(re.bound, im.bound),
+        undecided=re.undecided | im.undecided,
+        parts=(re, im),
     )
 
 

@@ -9,12 +9,12 @@ import pytest
 
 from unrut.emitter.graph import Computation, Graph
 from unrut.emitter.graph.access import accesses
+from unrut.emitter.graph.laws import law
 from unrut.emitter.schedule.apply import stage
 from unrut.emitter.schedule.inline import inline
 from unrut.emitter.schedule.legal import check_legal
 from unrut.emitter.schedule.plan import Entry, LoopOver, Plan
 from unrut.errors import PlanError
-from unrut.program.nodes import ReduceKind
 
 BLOCKS = (2, 3, 4, 8)
 
@@ -70,8 +70,7 @@ def random_entry(
     chance.shuffle(tile)
     reduce = [LoopOver(axis=a.name) for a in computation.reduced]
     lanes = chance.choice(["", *[a.name for a in computation.axes], *tile[-1:]])
-    is_arg = computation.reduction is not None and computation.reduction.kind in (ReduceKind.argmax, ReduceKind.argmin)
-    if reduce and not is_arg:
+    if reduce and computation.reduction is not None and law(computation.reduction.kind).commutative:
         chance.shuffle(reduce)
         if chance.random() < 0.4:
             reduce[-1] = LoopOver(axis=reduce[-1].axis, block=chance.choice(BLOCKS))

@@ -20,6 +20,7 @@ from unrut.reference import evaluate
 from unrut.testing.cases import draw_case
 from unrut.testing.comparison import judge_exact
 from unrut.testing.nest_interpreter import run
+from unrut.testing.nest_runs import run_nest
 from unrut.testing.programs import programs
 
 QUICK = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
@@ -43,7 +44,7 @@ def nodes_of(nest):
 
 def check(case, plan):
     nest = emit(case.program, plan=plan, stop="nest").nest
-    got = run(nest, case.arrays, case.scalars)
+    got = run_nest(nest, case.program, case.arrays, case.scalars)
     for name, want in evaluate(case.program, case.arrays, case.scalars).items():
         verdict = judge_exact(got[name], want)
         assert not verdict.problem, (name, verdict.problem)

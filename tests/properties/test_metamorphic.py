@@ -33,7 +33,7 @@ def _outcome(kernel: Kernel, case: Case) -> list[bytes]:
 def test_neither_names_nor_the_order_of_statements_matter(
     sample: Sample, seed: int, kernel_for: Callable[[Case], Kernel]
 ) -> None:
-    header, *lines = re.sub(r"\b(?![fi](?:32|64)\b)([a-z])(\d*)\b(?!\()", r"q\1\2", sample.text).splitlines()
+    header, *lines = re.sub(r"\b(?![cfi](?:32|64|128)\b)([a-z])(\d*)\b(?!\()", r"q\1\2", sample.text).splitlines()
     ranges, statements = [t for t in lines if t.startswith("axis")], [t for t in lines if not t.startswith("axis")]
     renamed = Sample(text="\n".join([header, *ranges, *reversed(statements)]) + "\n", sizes=sample.sizes, exact=True)
     one, other = draw_case(sample, seed=seed), draw_case(renamed, seed=seed)

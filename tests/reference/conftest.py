@@ -27,6 +27,7 @@ from unrut.program.nodes import (
     Scalar,
     Where,
 )
+from unrut.program.pairs import paired
 from unrut.program.walk import in_order
 from unrut.reference import evaluate, evaluate_with_bounds
 from unrut.reference.calls import call
@@ -57,14 +58,16 @@ def ranked(expr, terms, takes_part, rank):
 
 
 class SloppyKernel:
-    """Computes every place at once, on full grids, in the dtypes themselves."""
+    """Computes every place at once, on full grids, in the dtypes themselves; complex numbers in their parts."""
 
     def __init__(self, program, arrays, scalars, seed):
-        self.program, self.scalars = program, scalars
-        self.tensors = dict(arrays)
+        self.asked, self.pairs = program, paired(program)
+        self.program, self.scalars = self.pairs.program, scalars
+        self.tensors = {n: a[..., None].view(a.real.dtype) if a.dtype.kind == "c" else a for n, a in arrays.items()}
+        arrays = self.tensors
         self.random = np.random.default_rng(seed)
         self.sizes = {}
-        for operand in program.operands:
+        for operand in self.program.operands:
             for extent, n in zip(operand.shape, arrays[operand.name].shape, strict=True):
                 if len(extent.terms) == 1:
                     self.sizes[str(extent)] = n
@@ -76,7 +79,12 @@ class SloppyKernel:
                 value = self.value(statement.body, grid)
                 whole = np.broadcast_to(value, tuple(grid.values()))
                 self.tensors[statement.target] = whole.astype(statement.dtype.numpy)
-        return self.tensors
+        return self.tensors | {name: self.joined(*parts) for name, parts in self.pairs.parts.items()}
+
+    def joined(self, re, im):
+        """A complex tensor of its two parts."""
+        parts = np.stack([self.tensors[re], self.tensors[im]], axis=-1)
+        return parts.view(np.result_type(parts, 1j))[..., 0]
 
     def value(self, expr, grid):
         part = lambda e: self.value(e, grid)  # noqa: E731

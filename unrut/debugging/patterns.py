@@ -54,14 +54,14 @@ def _scaled(a: Array, b: Array, bound: Array) -> str:
         return ""
     if abs(factor + 1) < 1e-6:
         return "the first is the negative of the second"
-    return f"the first is {number(float(factor))} times the second everywhere"
+    return f"the first is {number(factor.item())} times the second everywhere"
 
 
 def _moved(a: Array, b: Array, bound: Array) -> str:
     by = (a - b).flat[0]
     if len(np.unique(b)) < 2 or not _fits(a, b + by, 2 * bound + 2 * bound.max()):
         return ""
-    return f"the first is the second plus {number(float(by))} everywhere"
+    return f"the first is the second plus {number(by.item())} everywhere"
 
 
 def _swapped(a: Array, b: Array, bound: Array, axes: Sequence[str]) -> str:

@@ -34,8 +34,13 @@ def judge_exact(got: Array, want: Array) -> Verdict:
 
 
 def judge_bounded(got: Array, want: Bounded) -> Verdict:
-    """Within the derived bound. Where the bound is infinite nothing is judged; special values without doubt must be equal."""
-    got, value, bound = _parts(got), _parts(np.asarray(want.value)), _parts(np.asarray(want.bound))
+    """Within the derived bound, complex numbers in each part.
+
+    Where the bound is infinite nothing is judged; special values without doubt must be equal.
+    """
+    value, bound = np.asarray(want.value), np.asarray(want.bound)
+    if want.parts:
+        got, value, bound = _parts(got), _parts(value), np.stack([part.bound for part in want.parts], axis=-1)
     judged = np.asarray(np.isfinite(bound))
     with np.errstate(all="ignore"):
         error = np.abs(got.astype(np.float64) - value) if got.dtype.kind in "bi" else np.abs(got - value)

@@ -21,7 +21,10 @@ Draw = Callable[[st.SearchStrategy[Any]], Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """Text of an expression, its kind (`float`, `int`, `bool`), and the largest magnitude it can have in exact mode."""
+    """Text of an expression, its kind (float, int, bool, complex), and the largest magnitude it can have in exact mode.
+
+    Of a complex number that is the magnitude of either part.
+    """
 
     text: str
     kind: str
@@ -84,7 +87,12 @@ class Draft:
     def add_operand(self, kind: str, dimensions: tuple[int, ...]) -> str:
         """A new operand of a kind's dtypes."""
         name = f"P{len(self.operands)}"
-        choices = {"float": ("f32", "f32", "f64"), "int": ("i32", "i64"), "bool": ("bool",)}[kind]
+        choices = {
+            "float": ("f32", "f32", "f64"),
+            "int": ("i32", "i64"),
+            "bool": ("bool",),
+            "complex": ("c64", "c64", "c128"),
+        }[kind]
         self.operands[name] = Tensor(
             dtype=self.pick(choices), kind=kind, dimensions=dimensions, size=1 if kind == "bool" else 3
         )

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from unrut.testing.complex_expressions import complex_expression, condition, part
 from unrut.testing.drafts import EXACT_LIMIT, Draft, Scope, Term
 from unrut.testing.monoids import fold
 from unrut.testing.subscripts import guarded_read, new_read, old_read, readable
@@ -23,6 +24,16 @@ def expression(draft: Draft, scopes: list[Scope], kind: str, depth: int) -> Term
         return leaf(draft, scopes, kind)
     if draft.chance(30):
         return reduction(draft, scopes, kind, depth)
+
+    def grow(other: str, below: int) -> Term:
+        return expression(draft, scopes, other, below)
+
+    if kind == "complex":
+        return complex_expression(draft, grow, depth)
+    if kind == "float" and draft.chance(8):
+        return part(draft, grow, depth)
+    if kind == "bool" and draft.chance(8):
+        return condition(draft, grow, depth)
     match kind:
         case "bool":
             return _bool(draft, scopes, depth)
@@ -50,6 +61,8 @@ def _weak(draft: Draft, scopes: list[Scope], kind: str) -> Term:
     axes = [a for s in scopes for a in s.axes]
     if kind == "bool":
         return Term(text=f"({draft.pick(axes)} % 2 == 0)" if axes else "True", kind=kind)
+    if kind == "complex":
+        return Term(text=draft.pick(("1j", "2j", "(-1j)", "(1 - 2j)")), kind=kind, size=3)
     if axes and draft.chance(50):
         axis = draft.pick(axes)
         return Term(text=axis, kind=kind, size=max(1, draft.extents[axis]))
@@ -171,6 +184,7 @@ def reduction(draft: Draft, scopes: list[Scope], kind: str, depth: int) -> Term:
         "bool": ("any", "all"),
         "int": ("count", "sum", "max", "min", "argmax", "argmin"),
         "float": ("sum", "sum", "max", "min", "logsumexp", "prod"),
+        "complex": ("sum", "sum", "prod"),
     }[kind]
     if draft.exact:
         kinds = tuple(k for k in kinds if k not in ("logsumexp", "prod"))
@@ -182,7 +196,7 @@ def reduction(draft: Draft, scopes: list[Scope], kind: str, depth: int) -> Term:
         size //= max(1, draft.extents[axes[-1]])
         axes.append(draft.new_axis(zero=not needs_one, limit=max(1, size)))
     scope = Scope(axes=tuple(axes))
-    if draft.chance(12):
+    if kind != "complex" and draft.chance(12):
         inner = [*scopes, scope]
         found = fold(
             draft, axes, kind, lambda k: expression(draft, inner, k, depth - 1), lambda: _domain(draft, inner, depth)
@@ -202,6 +216,7 @@ def reduction(draft: Draft, scopes: list[Scope], kind: str, depth: int) -> Term:
         f", initial={draft.pick(('0', '1', '(-2)'))}" if name in ("sum", "max", "min") and draft.chance(15) else ""
     )
     initial += ", dtype=f64" if kind == "float" and name == "sum" and draft.chance(10) else ""
+    initial += ", dtype=c128" if kind == "complex" and name == "sum" and draft.chance(10) else ""
     draft.close(scope)
     terms = 1
     for axis in axes:
@@ -209,6 +224,8 @@ def reduction(draft: Draft, scopes: list[Scope], kind: str, depth: int) -> Term:
     magnitude = {"sum": (body.size or 1) * terms + 2, "count": terms}.get(
         name, max(body.size, 2, *(draft.extents[a] for a in axes))
     )
+    if draft.exact and kind == "complex" and magnitude > EXACT_LIMIT:
+        return Term(text=f"cast(any[{', '.join(axes)}]({body.text}{where}), c64)", kind=kind, size=1)
     if draft.exact and magnitude > EXACT_LIMIT:
         name, magnitude = "max", max(body.size, 2)
         initial = ", initial=0"

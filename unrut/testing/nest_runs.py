@@ -10,6 +10,7 @@ import numpy as np
 
 from unrut.emitter import emit
 from unrut.emitter.layout import parts_of
+from unrut.emitter.nest import Nest
 from unrut.errors import InternalError
 from unrut.program.nodes import Program
 from unrut.testing.nest_interpreter import run
@@ -24,6 +25,18 @@ def run_program(
     nest = emit(program, stop="nest").nest
     if nest is None:
         raise InternalError(f"no nest came out of {program.name}")
+    return run_nest(nest, program, arrays, scalars, seed=seed)
+
+
+def run_nest(
+    nest: Nest,
+    program: Program,
+    arrays: Mapping[str, Array],
+    scalars: Mapping[str, float] | None = None,
+    *,
+    seed: int = 0,
+) -> dict[str, Array]:
+    """The same of a nest that was made of the program in some way."""
     given = {name: parts_of(a) if a.dtype.kind == "c" else a for name, a in arrays.items()}
     found = run(nest, given, scalars or {}, seed=seed)
     return {name: _whole(array, program.dtype_of(name).numpy) for name, array in found.items()}

@@ -49,7 +49,10 @@ def _statement(draft: Draft, name: str, shared: list[str], depth: int) -> str:
     axes = list(draft.draw(st.permutations(axes)))
     scope = Scope(axes=tuple(axes))
     term = expression(
-        draft, [scope], draft.pick(("float", "float", "float", "int", "bool")), draft.draw(st.integers(1, depth))
+        draft,
+        [scope],
+        draft.pick(("float", "float", "float", "int", "complex", "bool")),
+        draft.draw(st.integers(1, depth)),
     )
     draft.close(scope)
     draft.statements.append(f"{name}[{', '.join(axes) or '()'}] = {term.text}")

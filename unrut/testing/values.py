@@ -16,6 +16,8 @@ def exact_values(random: np.random.Generator, shape: tuple[int, ...], dtype: np.
     """Non-zero integers within +-3: a dropped, doubled or misplaced term changes the result, rounding never does."""
     if dtype == np.bool_:
         return np.asarray(random.integers(0, 2, shape)).astype(dtype)
+    if dtype.kind == "c":
+        return _pairs(exact_values(random, (*shape, 2), np.zeros(0, dtype).real.dtype), dtype)
     return np.asarray(random.choice([-3, -2, -1, 1, 2, 3], shape)).astype(dtype)
 
 
@@ -23,6 +25,8 @@ def values(random: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[
     """Random data. `ties`: few distinct values. `wide`: 40 binades. `special`: with NaN, infinities, -0, limits."""
     if dtype == np.bool_:
         return np.asarray(random.integers(0, 2, shape)).astype(dtype)
+    if dtype.kind == "c":
+        return _pairs(values(random, (*shape, 2), np.zeros(0, dtype).real.dtype, style), dtype)
     if np.issubdtype(dtype, np.integer):
         found = np.asarray(random.integers(-9, 10, shape)).astype(dtype)
         return _sprinkle(random, found, [np.iinfo(dtype).min, np.iinfo(dtype).max, 0]) if style == "special" else found
@@ -37,6 +41,11 @@ def values(random: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[
             random, found, [np.nan, np.inf, -np.inf, -0.0, 0.0, info.max, info.smallest_subnormal, info.tiny]
         )
     return found
+
+
+def _pairs(parts: Array, dtype: np.dtype[Any]) -> Array:
+    """Complex numbers of their parts, which stand along the last dimension."""
+    return np.ascontiguousarray(parts).view(dtype)[..., 0]
 
 
 def _sprinkle(random: np.random.Generator, array: Array, specials: list[Any]) -> Array:
