@@ -12,8 +12,10 @@ from unrut.reference.textbook.capsules import caps_votes, conv_caps
 from unrut.reference.textbook.convolution import conv2d, depthwise_conv2d, transposed_conv2d
 from unrut.reference.textbook.filters import bilateral_filter, dilation
 from unrut.reference.textbook.normalization import layer_norm, logsumexp, softmax
+from unrut.reference.textbook.paths import dynamic_time_warping, shortest_paths, viterbi
 from unrut.reference.textbook.products import batched_matmul, matmul
 from unrut.reference.textbook.quantum import two_qubit_gate
+from unrut.reference.textbook.recurrent import gru, lstm, minimal_gated_unit, selective_scan
 from unrut.reference.textbook.routing import dynamic_routing, em_routing, em_routing_overlapping
 from unrut.reference.textbook.sampling import correlation_volume, grid_sample
 from unrut.reference.textbook.semirings import max_plus, min_plus, or_and
@@ -32,23 +34,30 @@ __all__ = [
     "depthwise_conv2d",
     "dilation",
     "dynamic_routing",
+    "dynamic_time_warping",
     "em_routing",
     "em_routing_overlapping",
     "embedding_bag",
     "graph_attention",
     "grid_sample",
+    "gru",
     "layer_norm",
     "logsumexp",
+    "lstm",
     "matmul",
     "max_plus",
     "min_plus",
+    "minimal_gated_unit",
     "or_and",
     "segment_max",
     "segment_sum",
+    "selective_scan",
+    "shortest_paths",
     "softmax",
     "spmm",
     "transposed_conv2d",
     "two_qubit_gate",
+    "viterbi",
     "welford_variance",
     "window_attention",
 ]

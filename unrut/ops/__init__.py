@@ -8,7 +8,9 @@
     normalization  softmax, logsumexp, layer_norm
     attention      attention, causal_attention, window_attention
     filters        bilateral_filter, dilation
+    paths          dynamic_time_warping, viterbi, shortest_paths
     quantum        two_qubit_gate
+    recurrent      gru, lstm, minimal_gated_unit, selective_scan
     sampling       grid_sample, correlation_volume
     semirings      max_plus, min_plus, or_and
     sparse         spmm, segment_sum, segment_max, embedding_bag, graph_attention
@@ -27,8 +29,10 @@ from unrut.ops.capsules import caps_votes, conv_caps
 from unrut.ops.convolution import conv2d, depthwise_conv2d, transposed_conv2d
 from unrut.ops.filters import bilateral_filter, dilation
 from unrut.ops.normalization import layer_norm, logsumexp, softmax
+from unrut.ops.paths import dynamic_time_warping, shortest_paths, viterbi
 from unrut.ops.products import batched_matmul, matmul
 from unrut.ops.quantum import two_qubit_gate
+from unrut.ops.recurrent import gru, lstm, minimal_gated_unit, selective_scan
 from unrut.ops.routing import dynamic_routing, em_routing, em_routing_overlapping
 from unrut.ops.sampling import correlation_volume, grid_sample
 from unrut.ops.semirings import max_plus, min_plus, or_and
@@ -47,23 +51,30 @@ __all__ = [
     "depthwise_conv2d",
     "dilation",
     "dynamic_routing",
+    "dynamic_time_warping",
     "em_routing",
     "em_routing_overlapping",
     "embedding_bag",
     "graph_attention",
     "grid_sample",
+    "gru",
     "layer_norm",
     "logsumexp",
+    "lstm",
     "matmul",
     "max_plus",
     "min_plus",
+    "minimal_gated_unit",
     "or_and",
     "segment_max",
     "segment_sum",
+    "selective_scan",
+    "shortest_paths",
     "softmax",
     "spmm",
     "transposed_conv2d",
     "two_qubit_gate",
+    "viterbi",
     "welford_variance",
     "window_attention",
 ]
