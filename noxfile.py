@@ -93,7 +93,7 @@ def dev(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """pytest over tests/. `-- tests/language -k parse` runs a part."""
-    session.install("-e", ".[testing,demo]", *GROUPS["tests"])
+    session.install("-e", ".[testing,demo,onnx]", *GROUPS["tests"])
     session.run("pytest", *(session.posargs or ["-n", "auto", "--maxprocesses", "8"]))
 
 
@@ -138,6 +138,13 @@ def mutants(session: nox.Session) -> None:
     """Plant mistakes in emitter and templates; the tests must find them. `-- --count 200 --seed 7`."""
     session.install("-e", ".[testing,demo]", *GROUPS["tests"])
     session.run("python", "tests/commands/mutants.py", *session.posargs)
+
+
+@nox.session
+def onnx(session: nox.Session) -> None:
+    """Every node test of the onnx package through the reference and C; writes docs/onnx.md. `-- --only Conv`."""
+    session.install("-e", ".[onnx]")
+    session.run("python", "tests/onnx/table.py", *session.posargs)
 
 
 @nox.session
