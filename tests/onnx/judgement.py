@@ -20,13 +20,14 @@ PASSED, SKIPPED, FAILED = "passed", "skipped", "failed"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a case, and why."""
+    """What became of a case, and why. `judged` elements of `elements` have a finite bound: anything is right at the others."""
 
     name: str
     operator: str
     status: str
     reason: str = ""
-    in_c: bool = False
+    elements: int = 0
+    judged: int = 0
 
 
 def run_case(name: str, *, in_c: bool) -> Outcome:
@@ -36,38 +37,35 @@ def run_case(name: str, *, in_c: bool) -> Outcome:
     try:
         with np.errstate(all="ignore"):
             found = translate(case)
-            fault = judge(found, in_c=in_c)
+            fault, elements, judged = judge(found, in_c=in_c)
     except SkippedError as reason:
         return Outcome(name, op, SKIPPED, str(reason))
     except Exception:
         return Outcome(name, op, FAILED, traceback.format_exc(limit=-2))
-    return Outcome(name, op, FAILED if fault else PASSED, fault, in_c)
+    return Outcome(name, op, FAILED if fault else PASSED, fault, elements, judged)
 
 
-def judge(found: Translation, *, in_c: bool) -> str:
-    """What is wrong, or nothing."""
+def judge(found: Translation, *, in_c: bool) -> tuple[str, int, int]:
+    """What is wrong, or nothing; how many elements there are, and how many of them have a finite bound."""
     parsed = ur.parse(found.text)
     bound = parsed.bind(*found.operands) if found.operands else parsed.bind()
     operands = dict(zip((o.name for o in bound.program.operands), found.operands, strict=True))
-    judged = evaluate_with_bounds(bound.program, operands)
-    results = [judged[name] for name in bound.program.results]
+    known = evaluate_with_bounds(bound.program, operands)
+    results = [known[name] for name in bound.program.results]
+    sizes = sum(r.value.size for r in results), sum(int(np.isfinite(r.bound).sum()) for r in results)
     for k, (result, wanted) in enumerate(zip(results, found.wanted, strict=True)):
         dtype = bound.program.dtype_of(bound.program.results[k]).numpy
         if dtype != wanted.dtype:
-            return f"result {k} is {dtype}, not {wanted.dtype}"
+            return f"result {k} is {dtype}, not {wanted.dtype}", *sizes
         fault = difference(result, wanted, "onnx")
         if fault:
-            return f"result {k}: {fault}"
-    if not in_c:
-        return ""
-    computed = bound(*found.operands)
-    for k, (result, got) in enumerate(
-        zip(results, computed if isinstance(computed, tuple) else (computed,), strict=True)
-    ):
-        fault = difference(result, got, "C")
+            return f"result {k}: {fault}", *sizes
+    computed = bound(*found.operands) if in_c else ()
+    for k, got in enumerate(computed if isinstance(computed, tuple) else (computed,)):
+        fault = difference(results[k], got, "C")
         if fault:
-            return f"result {k}: {fault}"
-    return ""
+            return f"result {k}: {fault}", *sizes
+    return "", *sizes
 
 
 def difference(result: Any, wanted: Any, what: str) -> str:
