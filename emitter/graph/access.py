@@ -43,6 +43,11 @@ def accesses(computation: Computation) -> tuple[Access, ...]:
     """All reads of a computation, in the order in which they are written."""
     known = range_known(computation.extents())
     found: list[Access] = []
+    if computation.update is not None:
+        for condition in computation.update.where:
+            found += _in(condition, known)
+            known = known.given(condition)
+        found += (access for place in computation.update.places for access in _in(place, known))
     reduction = computation.reduction
     if reduction is not None:
         for part in reduction.outside():
@@ -51,6 +56,15 @@ def accesses(computation: Computation) -> tuple[Access, ...]:
             found += _in(condition, known)
             known = known.given(condition)
     return (*(access for term in computation.terms for access in _in(term, known)), *found)
+
+
+def changed(computation: Computation) -> tuple[Access, ...]:
+    """The element that an update changes, as if it were read."""
+    update = computation.update
+    if update is None:
+        return ()
+    subscripts = tuple(linear(place) for place in update.places)
+    return (Access(tensor=update.target, subscripts=subscripts, known=range_known(computation.extents())),)
 
 
 def _in(expr: Expr, known: Known) -> Iterator[Access]:

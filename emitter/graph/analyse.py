@@ -7,8 +7,7 @@ from unrut.emitter.graph.computation import Graph
 from unrut.emitter.graph.flatten import flatten
 from unrut.emitter.graph.recurrence import in_steps
 from unrut.emitter.graph.shrink import behind, shrink
-from unrut.errors import BindError
-from unrut.program.nodes import Program, Role
+from unrut.program.nodes import Program
 from unrut.program.pairs import paired
 
 
@@ -17,8 +16,6 @@ def analyse(program: Program) -> Graph:
 
     Early checks come first, with what they need.
     """
-    if any(s.role is Role.adds for s in program.statements):
-        raise BindError("additions run in the reference alone so far", remedy=f"{program.name}.reference(...)")
     program = paired(program).program
     flat = flatten(program)
     kept = (*program.results, *(check.computation for check in flat.checks))

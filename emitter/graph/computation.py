@@ -4,6 +4,7 @@
     Graph       = program, computations, checks, cycles
     Computation = name[axes] = body                      pointwise
                 | name[axes] = reduction of body         over further axes
+                | update of the tensor of another one    by body, at places that may come from data
 
 A body has no Reduce, no Along and no `outside`: policies are index arithmetic and lazy Where. Each computation defines one
 tensor; names of statements' targets keep theirs, the others are made from them (`V_sum`, `y_max`).
@@ -11,14 +12,14 @@ tensor; names of statements' targets keep theirs, the others are made from them 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from unrut.emitter.graph.checks import Check
 from unrut.program.cycles import Cycle
 from unrut.program.extents import Extent
 from unrut.program.fold_nodes import State
-from unrut.program.nodes import Axis, Expr, Program, Read, ReduceKind
+from unrut.program.nodes import Axis, AxisValue, Expr, Program, Read, ReduceKind
 from unrut.program.types import DType
 from unrut.program.walk import reads
 
@@ -63,9 +64,29 @@ class Reduction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """What a computation does to a tensor in place of defining one, in row-major order of its axes:
+
+        target[places] = function(target[places], body)         where all of `where` hold, each lazily after those before it
+
+    `function` is one of two arguments, or "store", which gives the second. Places are inside the target where `where` holds.
+    """
+
+    target: str
+    places: tuple[Expr, ...]
+    function: str
+    where: tuple[Expr, ...] = ()
+
+    def bare(self) -> tuple[str, ...]:
+        """The axes that stand bare in a place: different values of one never meet at one element."""
+        return tuple(dict.fromkeys(place.axis for place in self.places if isinstance(place, AxisValue)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Computation:
     """One tensor `name` of `dtype` over `axes`. `body` is its value, or the term of its reduction.
 
+    With an `update` it has no tensor of its own: it changes that of another computation, after it and before its readers.
     `statement` is the target of the program's statement that it serves. Axis names are local to the computation.
     """
 
@@ -74,6 +95,7 @@ class Computation:
     dtype: DType
     body: Expr
     reduction: Reduction | None
+    update: Update | None = None
     statement: str = field(default="", compare=False)
 
     @property
@@ -93,7 +115,11 @@ class Computation:
         return (self.body,)
 
     def expressions(self) -> tuple[Expr, ...]:
-        """Everything that is evaluated at places: the terms, conditions of the reduction, its initial value, its rank."""
+        """Everything that is evaluated at places: the terms, conditions of the reduction, its initial value, its rank; or
+        the places and conditions of an update.
+        """
+        if self.update is not None:
+            return (self.body, *self.update.where, *self.update.places)
         if self.reduction is None:
             return (self.body,)
         return (*self.terms, *self.reduction.where, *self.reduction.outside())
@@ -137,13 +163,19 @@ class Graph:
         return frozenset(c.name for c in self.computations)
 
     def producers(self, consumer: Computation) -> tuple[str, ...]:
-        """The computed tensors that a computation reads, each once, in the order of its reads."""
+        """The computed tensors that a computation reads or changes, each once, in the order of its reads."""
         known = self.names()
-        return tuple(dict.fromkeys(r.tensor for r in consumer.reads() if r.tensor in known))
+        changed = () if consumer.update is None else (consumer.update.target,)
+        return tuple(dict.fromkeys((*changed, *(r.tensor for r in consumer.reads() if r.tensor in known))))
 
     def consumers(self, name: str) -> tuple[Computation, ...]:
-        """The computations that read a tensor."""
-        return tuple(c for c in self.computations if any(r.tensor == name for r in c.reads()))
+        """The computations that read or change a tensor."""
+        readers = (c for c in self.computations if any(r.tensor == name for r in c.reads()) or changes(c, name))
+        return tuple(readers)
+
+    def updates(self, name: str) -> tuple[Computation, ...]:
+        """The computations that change a tensor, in their order."""
+        return tuple(c for c in self.computations if changes(c, name))
 
     def dtype_of(self, tensor: str) -> DType:
         """Element type of an operand or a computed tensor."""
@@ -154,3 +186,27 @@ class Graph:
         """Extents of an operand or a computed tensor."""
         found = next((o for o in self.program.operands if o.name == tensor), None)
         return found.shape if found is not None else self.computation(tensor).shape
+
+
+def changes(computation: Computation, tensor: str) -> bool:
+    """Whether a computation changes a tensor."""
+    return computation.update is not None and computation.update.target == tensor
+
+
+def needs_of(computations: Sequence[Computation]) -> dict[str, list[str]]:
+    """For each computation the names of those that have to run before: what it reads, with all that is done to it; and, for
+    an update, the tensor that it changes and the updates before it.
+    """
+    updates: dict[str, list[str]] = {}
+    for computation in computations:
+        if computation.update is not None:
+            updates.setdefault(computation.update.target, []).append(computation.name)
+    known = {c.name for c in computations}
+    found: dict[str, list[str]] = {}
+    for c in computations:
+        needed = [name for r in c.reads() if r.tensor in known for name in (r.tensor, *updates.get(r.tensor, ()))]
+        if c.update is not None:
+            earlier = updates[c.update.target]
+            needed += [c.update.target, *earlier[: earlier.index(c.name)]]
+        found[c.name] = list(dict.fromkeys(needed))
+    return found

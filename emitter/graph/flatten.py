@@ -23,7 +23,7 @@ from unrut.emitter.graph.folds import folded, others_of
 from unrut.emitter.graph.guarding import evaluated, guarded
 from unrut.emitter.graph.linear import call, extent_expr
 from unrut.emitter.graph.meaning import meaning, mentioned
-from unrut.emitter.graph.names import Names
+from unrut.emitter.graph.names import Names, taken_by
 from unrut.emitter.graph.orderstatistics import order_statistic
 from unrut.emitter.graph.places import clamped, leaving, said
 from unrut.emitter.graph.policies import settle
@@ -33,6 +33,7 @@ from unrut.emitter.graph.scope import Scope
 from unrut.emitter.graph.selection import SELECTIONS
 from unrut.emitter.graph.simplify import FALSE, simplify
 from unrut.emitter.graph.starts import without_starts
+from unrut.emitter.graph.updates import addition, inside_conditions
 from unrut.errors import InternalError
 from unrut.program.extents import Extent
 from unrut.program.fold_nodes import Fold
@@ -49,12 +50,13 @@ from unrut.program.nodes import (
     Read,
     Reduce,
     ReduceKind,
+    Role,
     Statement,
     Where,
 )
 from unrut.program.ragged import is_ragged, ordered, within
 from unrut.program.types import DType
-from unrut.program.walk import children, cycle_of, in_order, reads, rebuild, subexpressions
+from unrut.program.walk import children, cycle_of, in_order, reads, rebuild
 
 FLAT = (ReduceKind.sum, ReduceKind.prod, ReduceKind.max, ReduceKind.min, ReduceKind.any, ReduceKind.all)
 
@@ -75,13 +77,16 @@ class Flattener:
     serving: str = ""
 
     def statement(self, statement: Statement) -> None:
-        """Add the computations of one statement, the last of which defines its target."""
+        """Add the computations of one statement, the last of which defines its target or changes it."""
         self.serving = statement.target
         cycle = cycle_of(self.program, statement.target)
         if statement.target not in self.circle:
             self.circle = set() if cycle is None else set(cycle.tensors())
             self.serial |= {} if cycle is None else cycle.paths()
         scope = Scope(axes=statement.axes)
+        if statement.role is Role.adds:
+            self._addition(statement, scope)
+            return
         body, reduction = statement.body, None
         if isinstance(body, Reduce) and body.kind in FLAT:
             expr, reduction = self._reduction(body, scope, statement.target)
@@ -90,6 +95,21 @@ class Flattener:
         else:
             expr = self.expression(body, scope, statement.target)
         self._add(statement.target, statement.axes, expr, reduction, statement.dtype)
+
+    def _addition(self, statement: Statement, scope: Scope) -> None:
+        target, shape = statement.target, self.shapes[statement.target]
+        self.elements.pop(target, None)
+        known = scope.known(self.elements)
+        places = tuple(simplify(self.expression(s, scope, target), known) for s in statement.subscripts)
+        away = leaving(statement.subscripts, places, shape, known)
+        where: tuple[Expr, ...] = ()
+        if away is not None:
+            left = Read(tensor=target, subscripts=statement.subscripts, dtype=statement.dtype, span=statement.span)
+            words = said(self.program, left, shape, away) | {"remedy": f"a larger `{target}`"}
+            self.check(away.outside, scope, Check(computation=f"{target}_outside", **words))
+            where = inside_conditions(places, shape, away.dimensions)
+        body = simplify(self.expression(statement.body, scope, target), known)
+        self.found.append(addition(statement, self.names.fresh(f"{target}_add"), body, places, where))
 
     def _add(self, name: str, axes: tuple[Axis, ...], body: Expr, reduction: Reduction | None, dtype: DType) -> None:
         """Add a computation, and what is known of its elements."""
@@ -304,7 +324,7 @@ class Flat:
 
 def flatten(program: Program) -> Flat:
     """All computations of a program, and the checks of its data."""
-    names = Names(taken=_taken(program))
+    names = Names(taken=taken_by(program))
     program = without_starts(program, names)
     shapes = {o.name: o.shape for o in program.operands} | {s.target: s.shape for s in program.defining()}
     flattener = Flattener(program=program, names=names, shapes=shapes)
@@ -312,11 +332,3 @@ def flatten(program: Program) -> Flat:
         flattener.statement(statement)
     found = extract(tuple(flattener.found), flattener.shapes, flattener.names, flattener.serial)
     return Flat(computations=found, checks=tuple(flattener.checks.values()))
-
-
-def _taken(program: Program) -> set[str]:
-    tensors = {o.name for o in program.operands} | {s.target for s in program.statements}
-    axes = {axis.name for s in program.statements for axis in s.axes}
-    parts = (part for s in program.statements for expr in s.expressions() for part in subexpressions(expr))
-    axes |= {axis.name for part in parts if isinstance(part, Reduce | Fold) for axis in part.axes}
-    return tensors | axes | set(program.scalars) | set(program.sizes) | {program.name}

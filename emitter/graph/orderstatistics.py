@@ -186,7 +186,9 @@ def _place_among(flattener: Flattener, expr: Reduce, scope: Scope, stem: str, te
     (key,) = _selected(flattener, expr, scope, stem, terms, (rank,), ReduceKind.kth_smallest)
     key = flattener.define(key, None, scope, f"{stem}_key", key.dtype)
     smaller = Cast(operand=call("less", terms.keys, key, dtype=DType.bool), dtype=DType.i64)
-    below = flattener.define(smaller, Reduction(kind=ReduceKind.sum, axes=terms.axes), scope, f"{stem}_below", DType.i64)
+    below = flattener.define(
+        smaller, Reduction(kind=ReduceKind.sum, axes=terms.axes), scope, f"{stem}_below", DType.i64
+    )
     inner = scope.within(*terms.axes)
     flat: Expr = number(0)
     for axis in terms.axes:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from math import gcd
 
 from unrut.emitter.graph.access import Access, accesses
-from unrut.emitter.graph.computation import Computation
+from unrut.emitter.graph.computation import Computation, needs_of
 from unrut.emitter.graph.linear import Linear, axis_value, constant, linear
 from unrut.emitter.graph.ranges import Known, bounds
 from unrut.errors import InternalError
@@ -83,7 +83,7 @@ def _of_quotients(forms: Sequence[Linear]) -> list[Linear]:
 def in_steps(computations: Sequence[Computation]) -> tuple[tuple[Computation, ...], tuple[Cycle, ...]]:
     """The computations so that each comes after those it reads, members of a circle in the order of one step; the cycles."""
     found = {c.name: c for c in computations}
-    needs = {c.name: [r.tensor for r in c.reads() if r.tensor in found] for c in computations}
+    needs = needs_of(computations)
     order: list[str] = []
     cycles: list[Cycle] = []
     for part in components(needs):

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from unrut.emitter.graph.access import accesses
-from unrut.emitter.graph.computation import Computation, Folded
+from unrut.emitter.graph.computation import Computation, Folded, changes, needs_of
 from unrut.emitter.graph.linear import Linear, axis_value, constant, expression, linear
 from unrut.emitter.graph.ranges import Known, bounds, range_known
 from unrut.emitter.graph.simplify import simplify
@@ -34,10 +34,12 @@ def shrink(
         if computation.name in whole:
             kept += [computation] if computation.name in needed else []
             continue
-        readers = [c for c in kept if any(r.tensor == computation.name for r in c.reads())]
-        if computation.name not in results:
-            if not readers:
-                continue
+        name = computation.name if computation.update is None else computation.update.target
+        readers = [c for c in kept if any(r.tensor == name for r in c.reads())]
+        changed = any(changes(c, name) for c in kept)
+        if name not in results and not readers and not changed:
+            continue
+        if name not in results and not changed and computation.update is None:
             box = _touched(computation, readers)
             if box != tuple((0, a.extent.value() - 1) if a.extent.is_fixed else (0, 0) for a in computation.axes):
                 kept = [_reread(c, computation.name, box) for c in kept]
@@ -47,11 +49,14 @@ def shrink(
 
 
 def behind(computations: tuple[Computation, ...], names: set[str]) -> set[str]:
-    """The names, and those of all computations that these need."""
-    reads = {c.name: {read.tensor for read in c.reads()} for c in computations}
+    """The names, and those of all computations that these need; what changes a tensor belongs to it."""
+    needs = needs_of(computations)
+    for computation in computations:
+        if computation.update is not None:
+            needs[computation.update.target].append(computation.name)
     found, waiting = set(names), list(names)
     while waiting:
-        new = reads.get(waiting.pop(), set()) - found
+        new = set(needs.get(waiting.pop(), ())) - found
         found |= new
         waiting += new
     return found
@@ -122,4 +127,7 @@ def rewritten(computation: Computation, change: Callable[[Expr], Expr]) -> Compu
         if isinstance(kind, Folded):
             kind = replace(kind, others=tuple(map(change, kind.others)))
         reduction = replace(reduction, kind=kind, where=where, initial=initial, rank=rank)
-    return replace(computation, body=change(computation.body), reduction=reduction)
+    update = computation.update
+    if update is not None:
+        update = replace(update, places=tuple(map(change, update.places)), where=tuple(map(change, update.where)))
+    return replace(computation, body=change(computation.body), reduction=reduction, update=update)

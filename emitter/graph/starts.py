@@ -55,7 +55,11 @@ def without_starts(program: Program, names: Names) -> Program:
     def chosen(expr: Expr) -> Expr:
         return _chosen(expr, started[expr.tensor]) if isinstance(expr, Read) and expr.tensor in started else expr
 
-    return replace(program, statements=tuple(replace(s, body=map_bottom_up(s.body, chosen)) for s in statements))
+    def changed(statement: Statement) -> Statement:
+        subscripts = tuple(map_bottom_up(subscript, chosen) for subscript in statement.subscripts)
+        return replace(statement, subscripts=subscripts, body=map_bottom_up(statement.body, chosen))
+
+    return replace(program, statements=tuple(map(changed, statements)))
 
 
 def _chosen(read: Read, tensor: Started) -> Expr:

@@ -25,6 +25,7 @@ from unrut.emitter.lower.reductions import ReductionLowering
 from unrut.emitter.lower.regions import extreme, pieces, wanted
 from unrut.emitter.lower.selections import SelectionLowering
 from unrut.emitter.lower.site import Context, Site, narrowed, start
+from unrut.emitter.lower.updates import update_nodes
 from unrut.emitter.nest import Check, Declare, Guard, Kernel, LoopKind, Nest, Node, Space, TaskAxis
 from unrut.emitter.schedule.apply import applied
 from unrut.emitter.schedule.plan import Entry, Plan
@@ -138,8 +139,8 @@ class Lowering:
             if not runs or site.entry.share <= depth:
                 runs.append([])
             runs[-1].append(site)
-            found = self.memory.storages[site.computation.name]
-            if found.depth == depth and found.space is not Space.result:
+            found = self.memory.storages.get(site.computation.name)
+            if found is not None and found.depth == depth and found.space is not Space.result:
                 self.memory.enter(site)
                 if found.space is Space.register:
                     nodes.append(
@@ -200,6 +201,8 @@ class Lowering:
         tile = tile_of(site)
         if is_selection(site.computation):
             return SelectionLowering(site, tile, self.memory, self.graph).nodes(site, context)
+        if site.computation.update is not None:
+            return update_nodes(site, site.computation.update, tile, context, self.memory)
         if site.computation.reduction is not None:
             kind = FoldLowering if isinstance(site.computation.reduction.kind, Folded) else ReductionLowering
             return kind(site, tile, self.memory).nodes(site, context)

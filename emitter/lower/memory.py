@@ -26,7 +26,9 @@ class Memory:
     def __init__(self, graph: Graph, plan: Plan) -> None:
         self.graph = graph
         self.storages: dict[str, Storage] = {
-            entry.computation: storage(graph, plan, entry.computation) for entry in plan.entries
+            entry.computation: storage(graph, plan, entry.computation)
+            for entry in plan.entries
+            if graph.computation(entry.computation).update is None
         }
         program = graph.program
         self.names = Names(
@@ -79,7 +81,7 @@ class Memory:
         """Store a value at a site's place."""
         computation = site.computation
         places = tuple(simplify(expression(site.value(axis.name)), known) for axis in computation.axes)
-        subscripts = self._subscripts(computation.name, places)
+        subscripts = self.subscripts(computation.name, places)
         return Store(
             buffer=computation.name,
             subscripts=tuple(simplify(s, known) for s in subscripts),
@@ -91,10 +93,11 @@ class Memory:
         parts = tuple(self._stored(part) for part in children(expr))
         expr = rebuild(expr, parts) if parts else expr
         if isinstance(expr, Read) and expr.tensor in self.storages:
-            return replace(expr, subscripts=self._subscripts(expr.tensor, expr.subscripts))
+            return replace(expr, subscripts=self.subscripts(expr.tensor, expr.subscripts))
         return expr
 
-    def _subscripts(self, name: str, places: tuple[Expr, ...]) -> tuple[Expr, ...]:
+    def subscripts(self, name: str, places: tuple[Expr, ...]) -> tuple[Expr, ...]:
+        """Where an element of a tensor lies in its buffer."""
         found = self.storages[name]
         axes = [axis.name for axis in self.graph.computation(name).axes]
         bases = self.bases.get(name, {})

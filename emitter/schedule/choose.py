@@ -33,6 +33,7 @@ from unrut.emitter.schedule.sharing import Member, Sharing, edge
 from unrut.emitter.schedule.stepping import stepped
 from unrut.emitter.schedule.storing import settle_orders, staged, stored_order
 from unrut.emitter.schedule.tiles import even_block
+from unrut.emitter.schedule.updates import update_entry
 
 TASKS_PER_CORE = 16
 SMALL = 20_000  # operations that are done before other threads have been woken
@@ -61,6 +62,8 @@ def choose(graph: Graph, machine: Machine, layouts: Mapping[str, Layout]) -> Pla
 
 
 def _kernel(planner: Planner, sharing: Sharing, group: Group) -> list[Entry]:
+    if group.members[0].update is not None:
+        return [update_entry(planner, group.members[0])]
     if len(group.members) == 1 and group.cycle is None:
         entry = _alone(planner, group.members[0])
         return [replace(entry, tasks=_tasks(planner, group, entry, len(entry.loops)))]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from math import prod
 
-from unrut.emitter.graph.access import Access, accesses
+from unrut.emitter.graph.access import Access, accesses, changed
 from unrut.emitter.graph.computation import Computation, Folded, Graph
 from unrut.emitter.graph.laws import law
 from unrut.emitter.graph.ragged import owners
@@ -101,7 +101,7 @@ class Strides:
         self.layouts = layouts
         self.last: dict[str, str] = {}
         self.neighbours: dict[str, int] = {}
-        self.accesses = {c.name: accesses(c) for c in graph.computations}
+        self.accesses = {c.name: (*accesses(c), *changed(c)) for c in graph.computations}
         self.tests = {c.name: _tests(c) for c in graph.computations}
         self.work = {c.name: effort(c) for c in graph.computations}
 
@@ -161,6 +161,8 @@ def lane_cost(computation: Computation, axis: str | None, strides: Strides, mach
     )
     if any(axis == reduced.name for reduced in computation.reduced):
         return vectors * each + results * TREE
+    if computation.update is not None:
+        return vectors * each
     inner = strides.last.get(computation.name, axis)
     if computation.name in strides.graph.program.results:
         inner = computation.axes[-1].name
@@ -187,6 +189,8 @@ def lane_options(computation: Computation) -> tuple[str, ...]:
     axes = tuple(axis for axis in computation.axes if axis.name not in ranks)
     if is_selection(computation) and not by_network(computation):
         return ()
+    if computation.update is not None:
+        axes = tuple(axis for axis in axes if axis.name in computation.update.bare())
     if reduction is not None and law(reduction.kind).commutative:
         axes = (*axes, *reduction.axes)
     outer, many = deciding(computation), lengths(computation)

@@ -69,6 +69,8 @@ def _closed(sharing: Sharing, members: list[Computation], reason: str) -> Group:
 
 
 def _refusal(graph: Graph, sharing: Sharing, machine: Machine, members: list[Computation]) -> str:
+    if any(member.update is not None for member in members[-2:]):
+        return "an update runs alone"
     shared = sharing.shared(members)
     if not shared:
         return "no axis is shared"

@@ -14,6 +14,7 @@ With C a reader of P, d the number of loops that they share, and P's entry befor
 6. What a reduction keeps in accumulators has a fixed size. A selection keeps none: its terms are few, or stored one after
    the other, reduced axes last.
 7. What an early check needs is computed in kernels that compute nothing else; so its kernel runs before all others.
+8. What changes a tensor does so alone in its kernel, and in the order of its axes: see `legal_updates`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ from unrut.emitter.graph.access import Access, accesses
 from unrut.emitter.graph.computation import Computation, Folded, Graph
 from unrut.emitter.graph.recurrence import earlier
 from unrut.emitter.graph.selection import SELECTIONS, is_selection, line_read
+from unrut.emitter.graph.shrink import behind
 from unrut.emitter.schedule.apply import applied
+from unrut.emitter.schedule.legal_updates import update_fault
 from unrut.emitter.schedule.plan import Entry, Plan
 from unrut.emitter.schedule.selections import by_network
 from unrut.errors import PlanError
@@ -45,6 +48,8 @@ def check_legal(graph: Graph, plan: Plan) -> None:
         _check_kernel(graph, kernel)
     _check_early(graph, plan)
     _check_lines(graph, plan)
+    if fault := update_fault(graph, plan):
+        raise _refused(fault)
     order = [entry.computation for entry in plan.entries]
     for consumer in graph.computations:
         for producer in graph.producers(consumer):
@@ -64,6 +69,8 @@ def _check_inlined(graph: Graph, plan: Plan) -> None:
             raise _refused(f"there is no computation `{name}` to inline")
         if graph.computation(name).reduction is not None:
             raise _refused(f"`{name}` is a reduction and can't be inlined")
+        if graph.computation(name).update is not None or graph.updates(name):
+            raise _refused(f"`{name}` changes a tensor, or is changed, and can't be inlined")
         if name in graph.program.results:
             raise _refused(f"`{name}` is a result and can't be inlined")
         if name in graph.kept:
@@ -164,10 +171,7 @@ def _check_kernel(graph: Graph, kernel: tuple[Entry, ...]) -> None:
 
 
 def _check_early(graph: Graph, plan: Plan) -> None:
-    needed = {check.computation for check in graph.checks if check.early}
-    for computation in reversed(graph.computations):
-        if computation.name in needed:
-            needed |= {read.tensor for read in computation.reads()}
+    needed = behind(graph.computations, {check.computation for check in graph.checks if check.early})
     late = False
     for kernel in plan.kernels():
         early = [entry.computation in needed for entry in kernel]

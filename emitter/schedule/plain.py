@@ -16,11 +16,12 @@ def plain(graph: Graph) -> Plan:
 
 
 def _entry(computation: Computation) -> Entry:
+    axes = [axis.name for axis in computation.axes]
     return Entry(
         computation=computation.name,
-        loops=tuple(LoopOver(axis=axis.name) for axis in computation.axes),
+        loops=tuple(LoopOver(axis=axis) for axis in axes),
         reduce=tuple(LoopOver(axis=axis.name) for axis in computation.reduced),
-        tasks=min(1, len(computation.axes)),
+        tasks=int(bool(axes) and (computation.update is None or axes[0] in computation.update.bare())),
     )
 
 

@@ -73,7 +73,9 @@ def _refused(graph: Graph, consumers: dict[str, list[tuple[Computation, int]]]) 
 
 def _may_be_inlined(graph: Graph, computation: Computation) -> bool:
     """Whether a computation can be evaluated at its reads: in a cycle only if all of them come after it in the step."""
-    if computation.reduction is not None or computation.name in graph.kept | lines(graph):
+    if computation.reduction is not None or computation.update is not None:
+        return False
+    if computation.name in graph.kept | lines(graph) or graph.updates(computation.name):
         return False
     if graph.cycle_of(computation.name) is None:
         return True

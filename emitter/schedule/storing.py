@@ -53,7 +53,8 @@ def _gain(
 
 def settle_orders(graph: Graph, strides: Strides, machine: Machine) -> None:
     """Settle every intermediate of at least two dimensions in `strides`."""
-    inner = [c for c in graph.computations if c.name not in graph.program.results and len(c.axes) > 1]
+    own = (c for c in graph.computations if c.update is None and c.name not in graph.program.results)
+    inner = [c for c in own if len(c.axes) > 1]
     selected = lines(graph)
     for computation in sorted(inner, key=lambda c: -places(c.shape)):
         if computation.name in selected:
