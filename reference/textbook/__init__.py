@@ -14,10 +14,11 @@ from unrut.reference.textbook.filters import bilateral_filter, dilation
 from unrut.reference.textbook.normalization import layer_norm, logsumexp, softmax
 from unrut.reference.textbook.paths import dynamic_time_warping, shortest_paths, viterbi
 from unrut.reference.textbook.products import batched_matmul, matmul
-from unrut.reference.textbook.quantum import two_qubit_gate
+from unrut.reference.textbook.quantum import matrix_product_overlap, two_qubit_gate
 from unrut.reference.textbook.recurrent import gru, lstm, minimal_gated_unit, selective_scan
 from unrut.reference.textbook.routing import dynamic_routing, em_routing, em_routing_overlapping
 from unrut.reference.textbook.sampling import correlation_volume, grid_sample
+from unrut.reference.textbook.selection import median_filter, nearest_neighbours, region_medians
 from unrut.reference.textbook.semirings import max_plus, min_plus, or_and
 from unrut.reference.textbook.sparse import embedding_bag, graph_attention, segment_max, segment_sum, spmm
 from unrut.reference.textbook.statistics import welford_variance
@@ -45,10 +46,14 @@ __all__ = [
     "logsumexp",
     "lstm",
     "matmul",
+    "matrix_product_overlap",
     "max_plus",
+    "median_filter",
     "min_plus",
     "minimal_gated_unit",
+    "nearest_neighbours",
     "or_and",
+    "region_medians",
     "segment_max",
     "segment_sum",
     "selective_scan",

@@ -23,3 +23,17 @@ def two_qubit_gate(state: Array, gate: Array) -> Array:
         whole += gate[a, b, c, d] * matrix
     result: Array = (whole @ state.ravel()).reshape(state.shape)
     return result
+
+
+def matrix_product_overlap(A: Array, B: Array) -> Array:
+    """Both states written out, an amplitude for each configuration of the sites. Schollwoeck (2011), equation (37)."""
+    A, B = wide(A, B)
+
+    def amplitudes(chain: Array) -> Array:
+        rows = chain[0, :, 0]
+        for site in chain[1:]:
+            rows = np.einsum("na,iab->nib", rows, site).reshape(-1, site.shape[2])
+        found: Array = rows[:, 0]
+        return found
+
+    return np.asarray(np.vdot(amplitudes(A), amplitudes(B)))

@@ -84,6 +84,10 @@ CASES = {
     "dynamic_time_warping": [({}, [(5,), (7,)]), ({}, [(1,), (3,)])],
     "viterbi": [({}, [(3,), (3, 3), (5, 3)]), ({}, [(4,), (4, 4), (1, 4)])],
     "shortest_paths": [({}, [(6, 6)]), ({}, [(1, 1)])],
+    "median_filter": [({}, [(2, 5, 6)]), ({"height": 1, "width": 4}, [(1, 3, 5)])],
+    "region_medians": [({"size": 3}, [(7, 6), (5, 2), (5, 2)]), ({"size": 4}, [(4, 9), (3, 2), (3, 2)])],
+    "nearest_neighbours": [({"k": 3}, [(4, 2), (9, 2)]), ({}, [(1, 3), (5, 3)])],
+    "matrix_product_overlap": [({}, [(4, 2, 3, 3), (4, 2, 2, 2)]), ({}, [(1, 3, 1, 1), (1, 3, 4, 4)])],
     "two_qubit_gate": [({}, [(2, 2, 4, 2, 1), (2, 2, 2, 2)]), ({}, [(1, 2, 1, 2, 8), (2, 2, 2, 2)])],
     "welford_variance": [({}, [(5, 7)]), ({}, [(33, 1)]), ({}, [(1, 50)])],
     "max_plus": [({}, [(5, 7), (7, 3)]), ({}, [(17, 33), (33, 9)])],
@@ -99,7 +103,7 @@ EXACT = (
 )  # fmt: skip
 
 
-COMPLEX = ("two_qubit_gate",)
+COMPLEX = ("two_qubit_gate", "matrix_product_overlap")
 # Operands that are no data: number of the operand -> the operand and dimension that its elements are places of, or divide.
 PLACES = {"spmm": {1: (3, 0)}, "embedding_bag": {1: (0, 0)}, "graph_attention": {4: (0, 0)}}
 OFFSETS = {
@@ -120,6 +124,9 @@ class Case:
         found = self._data(random, dtype)
         for k, (of, dimension) in PLACES.get(self.op, {}).items():
             found[k] = random.integers(0, self.shapes[of][dimension], self.shapes[k])
+        if self.op == "region_medians":
+            for k in (0, 1):
+                found[k + 1] = random.integers(0, self.shapes[0][k] - self.parameters["size"] + 1, self.shapes[k + 1])
         for k, (of, dimension) in OFFSETS.get(self.op, {}).items():
             extent = self.shapes[of][dimension]
             inner = random.integers(0, extent + 1, self.shapes[k][0] - 2)

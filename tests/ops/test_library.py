@@ -24,6 +24,7 @@ MODULES = (
     "recurrent",
     "routing",
     "sampling",
+    "selection",
     "semirings",
     "sparse",
     "statistics",

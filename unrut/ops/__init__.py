@@ -9,9 +9,10 @@
     attention      attention, causal_attention, window_attention
     filters        bilateral_filter, dilation
     paths          dynamic_time_warping, viterbi, shortest_paths
-    quantum        two_qubit_gate
+    quantum        two_qubit_gate, matrix_product_overlap
     recurrent      gru, lstm, minimal_gated_unit, selective_scan
     sampling       grid_sample, correlation_volume
+    selection      median_filter, region_medians, nearest_neighbours
     semirings      max_plus, min_plus, or_and
     sparse         spmm, segment_sum, segment_max, embedding_bag, graph_attention
     statistics     welford_variance
@@ -31,10 +32,11 @@ from unrut.ops.filters import bilateral_filter, dilation
 from unrut.ops.normalization import layer_norm, logsumexp, softmax
 from unrut.ops.paths import dynamic_time_warping, shortest_paths, viterbi
 from unrut.ops.products import batched_matmul, matmul
-from unrut.ops.quantum import two_qubit_gate
+from unrut.ops.quantum import matrix_product_overlap, two_qubit_gate
 from unrut.ops.recurrent import gru, lstm, minimal_gated_unit, selective_scan
 from unrut.ops.routing import dynamic_routing, em_routing, em_routing_overlapping
 from unrut.ops.sampling import correlation_volume, grid_sample
+from unrut.ops.selection import median_filter, nearest_neighbours, region_medians
 from unrut.ops.semirings import max_plus, min_plus, or_and
 from unrut.ops.sparse import embedding_bag, graph_attention, segment_max, segment_sum, spmm
 from unrut.ops.statistics import welford_variance
@@ -62,10 +64,14 @@ __all__ = [
     "logsumexp",
     "lstm",
     "matmul",
+    "matrix_product_overlap",
     "max_plus",
+    "median_filter",
     "min_plus",
     "minimal_gated_unit",
+    "nearest_neighbours",
     "or_and",
+    "region_medians",
     "segment_max",
     "segment_sum",
     "selective_scan",

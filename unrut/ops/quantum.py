@@ -21,3 +21,25 @@ def two_qubit_gate(state, gate):
     after = ur.tensor("after")
     after[k, a, m, b, r] = ur.sum[c, d](gate[a, b, c, d] * state[k, c, m, d, r])
     return after
+
+
+@ur.op
+def matrix_product_overlap(A, B):
+    """The inner product of two states of a chain, each given as a product of matrices, site after site.
+
+        E[s, x, y] = sum_{i, a, b} conj(A[s, i, a, x]) E[s-1, a, b] B[s, i, b, y],   E[-1, a, b] = 1 for a = b = 0, else 0
+        overlap = E[sites-1, 0, 0]
+
+    The first matrix counts by its first row, the last by its first column: a chain with open ends.
+    Shapes: A (s, i, x, x'), B (s, i, y, y') with square matrices and s > 0; overlap (). Dtypes: c64, c128, f32, f64.
+    Rounding: two sums at every site, one over a, one over b and i.
+    Source: Schollwoeck, The density-matrix renormalization group in the age of matrix product states (Annals of Physics 326,
+    2011), section 4.2.1, contracted from the left.
+    """
+    s, i, a, b, x, y = ur.axes("s i a b x y")
+    E, top, overlap = ur.tensor("E"), ur.tensor("top"), ur.tensor("overlap")
+    top[s, i, x, b] = ur.sum[a](ur.conj(A[s, i, a, x]) * E[s - 1, a, b])
+    E[s, x, y] = ur.sum[i, b](top[s, i, x, b] * B[s, i, b, y])
+    E[-1, x, y] = ur.where((x == 0) & (y == 0), 1, 0)
+    overlap[()] = E[A.shape[0] - 1, 0, 0]
+    return overlap
