@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from unrut.emitter.graph.computation import Graph
+from unrut.emitter.graph.computation import Graph, behind
 from unrut.emitter.graph.flatten import flatten
 from unrut.emitter.graph.recurrence import in_steps
-from unrut.emitter.graph.shrink import behind, shrink
+from unrut.emitter.graph.shrink import shrink
 from unrut.program.nodes import Program
 from unrut.program.pairs import paired
 

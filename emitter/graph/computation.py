@@ -154,6 +154,11 @@ class Graph:
         """The outermost cycle that a computation is in."""
         return next((cycle for cycle in self.cycles if name in cycle.tensors()), None)
 
+    @property
+    def early(self) -> frozenset[str]:
+        """The computations that early checks need; no others come before them."""
+        return frozenset(behind(self.computations, {check.computation for check in self.checks if check.early}))
+
     def computation(self, name: str) -> Computation:
         """The computation that defines a tensor."""
         return next(c for c in self.computations if c.name == name)
@@ -209,4 +214,18 @@ def needs_of(computations: Sequence[Computation]) -> dict[str, list[str]]:
             earlier = updates[c.update.target]
             needed += [c.update.target, *earlier[: earlier.index(c.name)]]
         found[c.name] = list(dict.fromkeys(needed))
+    return found
+
+
+def behind(computations: tuple[Computation, ...], names: set[str]) -> set[str]:
+    """The names, and those of all computations that these need; what changes a tensor belongs to it."""
+    needs = needs_of(computations)
+    for computation in computations:
+        if computation.update is not None:
+            needs[computation.update.target].append(computation.name)
+    found, waiting = set(names), list(names)
+    while waiting:
+        new = set(needs.get(waiting.pop(), ())) - found
+        found |= new
+        waiting += new
     return found

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from unrut.emitter.graph.access import accesses
-from unrut.emitter.graph.computation import Computation, Folded, changes, needs_of
+from unrut.emitter.graph.computation import Computation, Folded, behind, changes
 from unrut.emitter.graph.linear import Linear, axis_value, constant, expression, linear
 from unrut.emitter.graph.ranges import Known, bounds, range_known
 from unrut.emitter.graph.simplify import simplify
@@ -46,20 +46,6 @@ def shrink(
                 computation = _narrowed(computation, box)
         kept.append(computation)
     return tuple(reversed(kept))
-
-
-def behind(computations: tuple[Computation, ...], names: set[str]) -> set[str]:
-    """The names, and those of all computations that these need; what changes a tensor belongs to it."""
-    needs = needs_of(computations)
-    for computation in computations:
-        if computation.update is not None:
-            needs[computation.update.target].append(computation.name)
-    found, waiting = set(names), list(names)
-    while waiting:
-        new = set(needs.get(waiting.pop(), ())) - found
-        found |= new
-        waiting += new
-    return found
 
 
 def _touched(computation: Computation, readers: list[Computation]) -> Box:

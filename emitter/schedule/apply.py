@@ -32,14 +32,15 @@ def staged_name(graph: Graph, operand: str) -> str:
 
 
 def stage(graph: Graph, operands: tuple[str, ...]) -> Graph:
-    """The graph with copies of operands, which every computation reads in their place."""
+    """The graph with copies of operands, which every computation reads in their place but those that early checks need."""
     names = {operand: staged_name(graph, operand) for operand in operands}
     copies = tuple(_copy(graph, o, names[o.name]) for o in graph.program.operands if o.name in names)
     if not copies:
         return graph
-    return replace(
-        graph, computations=(*copies, *(rewritten(c, lambda e: _reread(e, names)) for c in graph.computations))
-    )
+    before = graph.early
+    early = tuple(c for c in graph.computations if c.name in before)
+    rest = (rewritten(c, lambda e: _reread(e, names)) for c in graph.computations if c.name not in before)
+    return replace(graph, computations=(*early, *copies, *rest))
 
 
 def _copy(graph: Graph, operand: Operand, name: str) -> Computation:

@@ -53,7 +53,7 @@ def choose(graph: Graph, machine: Machine, layouts: Mapping[str, Layout]) -> Pla
     planner = Planner(graph=flat, strides=strides, machine=machine)
     sharing = Sharing(flat)
     entries: list[Entry] = []
-    for group in groups(flat, sharing, machine, len(copied)):
+    for group in groups(flat, sharing, machine):
         found = _kernel(planner, sharing, group)
         reasons += (group.reason,) if group.reason else ()
         entries += found

@@ -38,11 +38,12 @@ class Group:
     cycle: Cycle | None = None
 
 
-def groups(graph: Graph, sharing: Sharing, machine: Machine, copies: int) -> tuple[Group, ...]:
-    """All computations of a graph in kernels, in order; the first `copies` are copies of operands, each in its own."""
+def groups(graph: Graph, sharing: Sharing, machine: Machine) -> tuple[Group, ...]:
+    """All computations of a graph in kernels, in order; copies of operands are each in its own."""
     done: list[Group] = []
     members: list[Computation] = []
-    for position, computation in enumerate(graph.computations):
+    operands, early = {o.name for o in graph.program.operands}, graph.early
+    for computation in graph.computations:
         cycle = graph.cycle_of(computation.name)
         if cycle is not None:
             if computation.name == cycle.tensors()[0]:
@@ -53,8 +54,10 @@ def groups(graph: Graph, sharing: Sharing, machine: Machine, copies: int) -> tup
                 done.append(replace(_closed(sharing, steps, ""), cycle=cycle))
             continue
         refusal = _refusal(graph, sharing, machine, [*members, computation]) if members else ""
-        if members and position <= copies:
-            refusal = "what is before it is a copy of an operand"
+        if members and operands & {members[-1].statement, computation.statement}:
+            refusal = "a copy of an operand is made by itself"
+        if members and members[-1].name in early and computation.name not in early:
+            refusal = "what is before it is checked early"
         if refusal:
             done.append(_closed(sharing, members, f"{computation.name} begins a new kernel: {refusal}"))
             members = []

@@ -13,6 +13,7 @@ from unrut.emitter import emit
 from unrut.emitter.kernel import Kernel
 from unrut.emitter.nest import Guard, Loop
 from unrut.emitter.pipeline import compile_program
+from unrut.emitter.schedule.apply import stage
 from unrut.emitter.schedule.plan import LoopOver
 from unrut.program.nodes import Program
 from unrut.program.walk import reads
@@ -95,3 +96,12 @@ def test_what_decides_a_range_is_never_blocked_and_never_lanes():
     plan = emit(ROWS, stop="plan").plan
     entry = plan.entry("y")
     assert (entry.loops[0], entry.lanes) == (LoopOver(axis="i"), "f")
+
+
+def test_copies_of_operands_are_made_after_what_is_checked_early():
+    graph = stage(emit(ROWS, stop="graph").graph, ("x", "p"))
+    names = [c.name for c in graph.computations]
+    early = [name in graph.early for name in names]
+    assert early == sorted(early, reverse=True)
+    assert not {"x_staged", "p_staged"} & graph.early
+    assert names.index("x_staged") < names.index("y")

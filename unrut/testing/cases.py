@@ -16,6 +16,7 @@ from unrut.program.extents import evaluate
 from unrut.program.nodes import Program
 from unrut.testing.layouts import relaid
 from unrut.testing.programs import Sample
+from unrut.testing.ragged import offsets
 from unrut.testing.values import exact_values, values
 
 Array = np.ndarray[Any, Any]
@@ -47,7 +48,10 @@ def draw_case(sample: Sample, *, seed: int, style: str = "ordinary", layout: str
     for number, operand in enumerate(program.operands):
         shape = tuple(evaluate(e, sample.sizes) for e in operand.shape)
         dtype = operand.dtype.numpy
-        plain = exact_values(random, shape, dtype) if sample.exact else values(random, shape, dtype, style)
+        if operand.name in sample.offsets:
+            plain = offsets(random, shape, dtype, sample.offsets[operand.name])
+        else:
+            plain = exact_values(random, shape, dtype) if sample.exact else values(random, shape, dtype, style)
         arrays[operand.name] = relaid(plain, _MIXED[(seed + number) % len(_MIXED)] if layout == "mixed" else layout)
     scalars = {name: float(random.uniform(0.5, 2.0)) for name in program.scalars}
     return Case(program=program, arrays=arrays, scalars=scalars, text=sample.text)

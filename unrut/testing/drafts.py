@@ -64,6 +64,10 @@ class Draft:
     bare_dimensions: dict[str, list[str]] = field(default_factory=dict)
     """By axis: the operand dimensions (`P0.1`) that it indexes bare, which may be named to become run-time sizes."""
     named: dict[str, str] = field(default_factory=dict)
+    ranges: dict[str, str] = field(default_factory=dict)
+    """By axis: the bounds of its range, where these are data."""
+    offsets: dict[str, int] = field(default_factory=dict)
+    """By operand: the extent in which offsets lie."""
 
     def chance(self, percent: int) -> bool:
         """True in about `percent` of cases; shrinks to False."""
@@ -105,8 +109,13 @@ class Draft:
             for name, t in self.operands.items()
         ]
         header = f"op({', '.join(operands + [f'{s}: scalar' for s in self.scalars])}) -> {_tuple(results)}"
-        ranges = [f"axis {name}: {self.extents[name]}" for name in sorted(self.given)]
+        ranges = [f"axis {name}: {self._range(name)}" for name in sorted(self.given | self.ranges.keys())]
         return "\n".join([header, *ranges, *self.statements]) + "\n"
+
+    def _range(self, axis: str) -> str:
+        """An extent by hand, bounds by data, or both."""
+        extent = [str(self.extents[axis])] if axis in self.given else []
+        return ", ".join([*extent, *([self.ranges[axis]] if axis in self.ranges else [])])
 
 
 def _tuple(names: list[str]) -> str:

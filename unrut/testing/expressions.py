@@ -6,6 +6,7 @@ from __future__ import annotations
 from unrut.testing.complex_expressions import complex_expression, condition, part
 from unrut.testing.drafts import EXACT_LIMIT, Draft, Scope, Term
 from unrut.testing.monoids import fold
+from unrut.testing.ragged import give_range
 from unrut.testing.subscripts import guarded_read, new_read, old_read, readable
 
 SMOOTH = (
@@ -196,6 +197,8 @@ def reduction(draft: Draft, scopes: list[Scope], kind: str, depth: int) -> Term:
         size //= max(1, draft.extents[axes[-1]])
         axes.append(draft.new_axis(zero=not needs_one, limit=max(1, size)))
     scope = Scope(axes=tuple(axes))
+    if draft.chance(15):
+        give_range(draft, scopes, axes)
     if kind != "complex" and draft.chance(12):
         inner = [*scopes, scope]
         found = fold(

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hypothesis import strategies as st
@@ -16,11 +16,15 @@ MOST_ELEMENTS = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """A random program as text, with a number for every run-time size in it. `exact`: all values are small integers."""
+    """A random program as text, with a number for every run-time size in it. `exact`: all values are small integers.
+
+    `offsets` are the operands that hold offsets, each with the extent in which these lie.
+    """
 
     text: str
     sizes: dict[str, int]
     exact: bool
+    offsets: dict[str, int] = field(default_factory=dict)
 
 
 @st.composite
@@ -35,7 +39,7 @@ def programs(draw: Any, *, exact: bool, statements: int = 3, depth: int = 4, run
     unread = [n for n in names if not any(f"{n}[" in later for later in draft.statements[names.index(n) + 1 :])]
     results = [n for n in names if n in unread or draft.chance(20)]
     sizes = _name_sizes(draft) if runtime_sizes else {}
-    return Sample(text=draft.text(results), sizes=sizes, exact=exact)
+    return Sample(text=draft.text(results), sizes=sizes, exact=exact, offsets=draft.offsets)
 
 
 def _statement(draft: Draft, name: str, shared: list[str], depth: int) -> str:
