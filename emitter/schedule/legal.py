@@ -22,10 +22,9 @@ from __future__ import annotations
 from itertools import pairwise
 
 from unrut.emitter.graph.access import Access, accesses
-from unrut.emitter.graph.computation import Computation, Folded, Graph
+from unrut.emitter.graph.computation import Computation, Folded, Graph, behind
 from unrut.emitter.graph.recurrence import earlier
 from unrut.emitter.graph.selection import SELECTIONS, is_selection, line_read
-from unrut.emitter.graph.shrink import behind
 from unrut.emitter.schedule.apply import applied
 from unrut.emitter.schedule.legal_updates import update_fault
 from unrut.emitter.schedule.plan import Entry, Plan
