@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from unrut.program.nodes import GIVE_PLACES, ORDER_STATISTICS, Along, Expr, Read, Reduce, ReduceKind
+from unrut.program.scans import SCANS, as_reduction
 from unrut.program.walk import free_axes, reads
 from unrut.reference.affine import affine
 from unrut.reference.along import terms_in_range
@@ -77,7 +79,13 @@ def fold_terms(expr: Reduce, places: Places, witness: Witness) -> Folding:
 
 
 def line_terms(expr: Along, places: Places, witness: Witness) -> Folding:
-    """A line of softmax: each term is the logarithm that goes in, its share the probability that comes out."""
+    """A line of softmax: each term is the logarithm that goes in, its share the probability that comes out. Of a scan the
+    terms up to the place, as of the reduction over them."""
+    if expr.kind in SCANS:
+        name = f"{expr.axis.name}2"
+        while name in places.ranges:
+            name += "2"
+        return replace(fold_terms(as_reduction(expr, name), places, witness), text=witness.printer.expr(expr))
     whole = line_of(expr.axis, places, witness.scene, witness.value)
     line = places.along(expr.axis.name, whole)
     terms = np.broadcast_to(terms_in_range(expr, line, witness.value), line.shape).ravel()

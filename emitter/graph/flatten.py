@@ -6,8 +6,6 @@ After:   y_sum[i, j] = sum[k](A[i, k] * B[k, j])     y_max[i] = max[j](y_sum[i, 
          y_exp[i, j] = exp(y_sum[i, j] - y_max[i])   y_sum2[i] = sum[j](y_exp[i, j])     y[i, j] = y_exp[i, j] / y_sum2[i]
 Because: schedules decide where each part runs; a reduction inside an expression would hide the choice.
 
-logsumexp is `m + log(sum(exp(e - m)))` with m = max(e) where that is finite, else 0: so an empty range or all -inf give -inf,
-+inf gives +inf, NaN stays, and nothing overflows (Blanchard, Higham, Higham 2021, "Accurately computing the log-sum-exp").
 A reduction in a lazy branch computes nothing where the branch is not taken, if its reads need that: the guard joins `where`.
 """
 
@@ -18,9 +16,10 @@ from dataclasses import dataclass, field, replace
 from unrut.emitter.graph.checks import Check, search
 from unrut.emitter.graph.computation import Computation, Reduction
 from unrut.emitter.graph.elements import element_bounds
+from unrut.emitter.graph.exponentials import logsumexp
 from unrut.emitter.graph.extract import extract
-from unrut.emitter.graph.folds import folded, others_of
-from unrut.emitter.graph.guarding import evaluated, guarded
+from unrut.emitter.graph.folds import folded
+from unrut.emitter.graph.guarding import all_inside, evaluated, guarded
 from unrut.emitter.graph.linear import call, extent_expr
 from unrut.emitter.graph.meaning import meaning, mentioned
 from unrut.emitter.graph.names import Names, taken_by
@@ -28,7 +27,8 @@ from unrut.emitter.graph.orderstatistics import order_statistic
 from unrut.emitter.graph.places import clamped, leaving, said
 from unrut.emitter.graph.policies import settle
 from unrut.emitter.graph.ragged import disorder, inside_extent
-from unrut.emitter.graph.ranges import Bound, Known, conjuncts, inside, negation, range_known
+from unrut.emitter.graph.ranges import Bound, conjuncts, negation, range_known
+from unrut.emitter.graph.scans import Scan, in_range, scan_of
 from unrut.emitter.graph.scope import Scope
 from unrut.emitter.graph.selection import SELECTIONS
 from unrut.emitter.graph.simplify import FALSE, simplify
@@ -42,9 +42,7 @@ from unrut.program.nodes import (
     Along,
     Axis,
     AxisValue,
-    Call,
     Cast,
-    Const,
     Expr,
     Program,
     Read,
@@ -55,6 +53,7 @@ from unrut.program.nodes import (
     Where,
 )
 from unrut.program.ragged import is_ragged, ordered, within
+from unrut.program.scans import SCANS
 from unrut.program.types import DType
 from unrut.program.walk import children, cycle_of, in_order, reads, rebuild
 
@@ -92,6 +91,9 @@ class Flattener:
             expr, reduction = self._reduction(body, scope, statement.target)
         elif isinstance(body, Fold):
             expr, reduction = self._folded(body, scope, statement.target)
+        elif isinstance(body, Along) and body.kind in SCANS and not is_ragged(body.axis):
+            term = self.expression(in_range(body, body.body), scope, statement.target)
+            expr = scan_of(body).goes_on(term, statement.target, statement.axes)
         else:
             expr = self.expression(body, scope, statement.target)
         self._add(statement.target, statement.axes, expr, reduction, statement.dtype)
@@ -131,7 +133,7 @@ class Flattener:
                 term, reduction = self._folded(expr, scope, stem)
                 return self.define(term, reduction, scope, f"{stem}_fold", expr.dtype)
             case Along():
-                return self._softmax(expr, scope, stem)
+                return self._scan(expr, scope, stem) if expr.kind in SCANS else self._softmax(expr, scope, stem)
             case Where(condition=condition, then=then, otherwise=otherwise):
                 test = self.expression(condition, scope, stem)
                 yes = self.expression(then, scope.under(*conjuncts(test)), stem)
@@ -221,7 +223,7 @@ class Flattener:
         if expr.kind in ORDER_STATISTICS:
             return order_statistic(self, expr, scope, stem)
         if expr.kind is ReduceKind.logsumexp:
-            return self._logsumexp(expr, scope, stem)
+            return logsumexp(expr, lambda part: self._reduce(part, scope, stem))
         if expr.kind is ReduceKind.count:
             one = Cast(operand=expr.body, dtype=DType.i64)
             return self._reduce(replace(expr, kind=ReduceKind.sum, body=one, dtype=DType.i64), scope, stem)
@@ -240,19 +242,6 @@ class Flattener:
         place = flat if inner == Extent(constant=1) else call("floor_divide", flat, extent_expr(inner))
         return place if expr.component == 0 else call("remainder", place, extent_expr(expr.axes[expr.component].extent))
 
-    def _logsumexp(self, expr: Reduce, scope: Scope, stem: str) -> Expr:
-        top = self._reduce(replace(expr, kind=ReduceKind.max), scope, stem)
-        finite = Call(function="isfinite", arguments=(top,), dtype=DType.bool)
-        zero = Const(value=0.0, dtype=expr.dtype)
-        shift = Where(condition=finite, then=top, otherwise=zero, dtype=expr.dtype)
-
-        def shifted(value: Expr) -> Expr:
-            return call("exp", call("subtract", value, shift, dtype=expr.dtype), dtype=expr.dtype)
-
-        first = None if expr.initial is None else shifted(expr.initial)
-        total = replace(expr, kind=ReduceKind.sum, body=shifted(expr.body), initial=first)
-        return call("add", shift, call("log", self._reduce(total, scope, stem), dtype=expr.dtype), dtype=expr.dtype)
-
     def _softmax(self, expr: Along, scope: Scope, stem: str) -> Expr:
         line = expr.axis
         loose = scope.around(line, self.names.fresh(f"{line.name}_asked"))
@@ -263,6 +252,12 @@ class Flattener:
         total = self._reduce(Reduce(kind=ReduceKind.sum, axes=(line,), body=shared, dtype=expr.dtype), loose, stem)
         return call("divide", shared, total, dtype=expr.dtype)
 
+    def _scan(self, expr: Along, scope: Scope, stem: str) -> Expr:
+        line, scan = expr.axis, scan_of(expr)
+        loose = scope.around(line, self.names.fresh(f"{line.name}_asked")).within(replace(line, start=None, stop=None))
+        term = self.expression(in_range(expr, expr.body), loose, stem)
+        return self.define(term, None, loose, f"{stem}_{expr.kind.value}", expr.dtype, (line,), scan)
+
     def define(
         self,
         body: Expr,
@@ -271,22 +266,27 @@ class Flattener:
         stem: str,
         dtype: DType,
         kept: tuple[Axis, ...] = (),
+        scan: Scan | None = None,
     ) -> Expr:
-        """A read of the computation that has this body, made if there is none yet; over `kept` and all axes mentioned."""
+        """A read of the computation that has this body, made if there is none yet; over `kept` and all axes mentioned.
+
+        Of a scan the body is the term.
+        """
         bound = reduction.axes if reduction else ()
         inner = scope.within(*bound)
         inner = replace(inner, guards=reduction.where if reduction else ())
         own = any(read.tensor in self.circle for part in evaluated(body, reduction) for read in reads(part))
         selects = reduction is not None and reduction.kind in SELECTIONS  # its terms obey the guards already
-        if scope.guards and not selects and (own or not self._reads_inside(body, reduction, inner)):
+        if scope.guards and not selects and (own or not all_inside(body, reduction, inner, self.elements, self.shapes)):
             body, reduction = guarded(body, reduction, scope.guards, dtype)
         steps = self.serial[self.serving] if own else ()
         used = mentioned(body, reduction).union(steps, (axis.name for axis in kept))
         axes = tuple(axis for axis in scope.axes if axis.name in used)
-        key = (*meaning(body, reduction, axes, dtype), tuple(a.name for a in axes) if own else ())
+        whole = body if scan is None else scan.goes_on(body, "", axes)
+        key = (*meaning(whole, reduction, axes, dtype), tuple(a.name for a in axes) if own else ())
         if key not in self.shared:
             name = self.names.fresh(stem)
-            self._add(name, axes, body, reduction, dtype)
+            self._add(name, axes, body if scan is None else scan.goes_on(body, name, axes), reduction, dtype)
             self.shared[key] = name
             if own:
                 self.serial[name] = steps
@@ -294,24 +294,6 @@ class Flattener:
             self.shapes[name] = tuple(axis.extent for axis in axes)
         subscripts = tuple(AxisValue(axis=axis.name) for axis in axes)
         return Read(tensor=self.shared[key], subscripts=subscripts, dtype=dtype)
-
-    def _reads_inside(self, body: Expr, reduction: Reduction | None, scope: Scope) -> bool:
-        plain = replace(scope, guards=())
-        around = () if reduction is None else (*reduction.where, *reduction.outside())
-        outer = all(self._inside(e, plain.known(self.elements)) for e in around)
-        return outer and all(self._inside(term, scope.known(self.elements)) for term in (body, *others_of(reduction)))
-
-    def _inside(self, expr: Expr, known: Known) -> bool:
-        match expr:
-            case Where(condition=condition, then=then, otherwise=otherwise):
-                yes = self._inside(then, known.given(condition))
-                no = self._inside(otherwise, known.given(negation(condition)))
-                return self._inside(condition, known) and yes and no
-            case Read(tensor=tensor, subscripts=subscripts):
-                shape = self.shapes[tensor]
-                return all(inside(s, n, known) for s, n in zip(subscripts, shape, strict=True))
-            case _:
-                return all(self._inside(part, known) for part in children(expr))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,9 @@ from unrut.program.nodes import (
     Where,
 )
 from unrut.program.ragged import both, domain, is_ragged, within
+from unrut.program.scans import SCANS
 from unrut.reference.additions import addition_footprint
+from unrut.reference.along import nothing
 from unrut.reference.blocks import SCRATCH, blocks, cuts, footprint
 from unrut.reference.bounds.additions import Sums
 from unrut.reference.bounds.argreductions import measured_best
@@ -39,6 +41,7 @@ from unrut.reference.bounds.orderstatistics import measured_order_statistic
 from unrut.reference.bounds.products import measured_contract
 from unrut.reference.bounds.reads import measured_read
 from unrut.reference.bounds.reductions import measured_extreme, measured_logic, measured_prod, measured_sum
+from unrut.reference.bounds.scans import measured_scan
 from unrut.reference.bounds.signs import Signs
 from unrut.reference.folding import in_lines
 from unrut.reference.numbers import number
@@ -81,15 +84,16 @@ class MeasuringInterpreter:
                 return known
             case Fold():
                 return measured_fold(expr, places, scene, self.measure)
-            case Along(axis=axis, body=body, dtype=dtype):
+            case Along(kind=kind, axis=axis, body=body, dtype=dtype):
                 at, asked = list(places.ranges).index(axis.name), places.ranges[axis.name]
                 reached = line(axis, places, scene, lambda e, p: part(e, p).value, check=False)
                 whole = places.along(axis.name, reached)
                 terms = part(body, whole)
                 if is_ragged(axis):
-                    nothing = exact(np.full((1,) * terms.value.ndim, -np.inf))
-                    terms = choose(part(both(*within(axis)), whole), terms, nothing, dtype)
-                y = measured_softmax(_line_last(terms, at, len(reached)), dtype)
+                    none = exact(nothing(expr).reshape((1,) * terms.value.ndim))
+                    terms = choose(part(both(*within(axis)), whole), terms, none, dtype)
+                x = _line_last(terms, at, len(reached))
+                y = measured_scan(SCANS[kind], x, dtype) if kind in SCANS else measured_softmax(x, dtype)
                 shift = asked.start - reached.start
                 return mapped(y, lambda a: np.moveaxis(a[..., shift : shift + len(asked)], -1, at))
             case _:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from unrut.program.fold_nodes import Fold, Local
 from unrut.program.nodes import (
     Along,
+    AlongKind,
     Call,
     Cast,
     Const,
@@ -75,7 +76,7 @@ class Signs:
             case Reduce(kind=ReduceKind.sum | ReduceKind.prod, body=body, initial=initial):
                 start = 0.0 if initial is None else self.least(initial)
                 return 0.0 if self.least(body) >= 0 and start >= 0 else -math.inf
-            case Along():
+            case Along(kind=AlongKind.softmax):
                 return 0.0
             case _:
                 return -math.inf

@@ -132,10 +132,33 @@ arg_kth_smallest = ReductionWord(
 
 def softmax(e: Value, *, along: Axis) -> Expression:
     """exp(e - m)/sum[along](exp(e - m)) with m = max[along](e), at the place where the axis stands."""
+    return _line("softmax", e, along)
+
+
+def cumsum(e: Value, *, along: Axis) -> Expression:
+    """The sum of `e` over all places of the axis up to where it stands; widened like `sum`."""
+    return _line("cumsum", e, along)
+
+
+def cumprod(e: Value, *, along: Axis) -> Expression:
+    """The product of `e` over all places of the axis up to where it stands; widened like `prod`."""
+    return _line("cumprod", e, along)
+
+
+def cummax(e: Value, *, along: Axis) -> Expression:
+    """The largest `e` over all places of the axis up to where it stands; NaN wins."""
+    return _line("cummax", e, along)
+
+
+def cummin(e: Value, *, along: Axis) -> Expression:
+    """The smallest `e` over all places of the axis up to where it stands; NaN wins."""
+    return _line("cummin", e, along)
+
+
+def _line(kind: str, e: Value, along: object) -> Expression:
     span = caller_span()
-    axis: object = along
-    if not isinstance(axis, Axis):
-        raise AxisError("`softmax` runs along one axis", places=place(span), remedy="ur.softmax(b[i, j], along=j)")
-    note_axis(axis)
+    if not isinstance(along, Axis):
+        raise AxisError(f"`{kind}` runs along one axis", places=place(span), remedy=f"ur.{kind}(b[i, j], along=j)")
+    note_axis(along)
     body = as_expression(e, span)
-    return Expression(Line(kind="softmax", axis=axis.name, body=body.term, span=span), body)
+    return Expression(Line(kind=kind, axis=along.name, body=body.term, span=span), body)

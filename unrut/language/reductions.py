@@ -19,7 +19,8 @@ from unrut.language.notation import Line, Reduction
 from unrut.language.ranks import check_arguments, typed_rank
 from unrut.program.functions import COMPARISONS, PREDICATES
 from unrut.program.nodes import Along, AlongKind, Axis, Call, Cast, Expr, Read, Reduce, ReduceKind, Where
-from unrut.program.promotion import Kind, accumulator, exponential, meet, result_of, widened
+from unrut.program.promotion import Kind, accumulator, meet, result_of, widened
+from unrut.program.scans import SCANS, kind_along
 from unrut.program.types import DType
 from unrut.spans import Span
 
@@ -74,7 +75,10 @@ def read_line(reader: Expressions, term: Line, scope: Scope) -> Typed:
             remedy=f"`{term.axis}` on the left side, or under a reduction over it",
         )
     body = reader.read(term.body, scope.plain)
-    kind = exponential(body.kind)
+    kind = kind_along(AlongKind[term.kind], body.kind)
+    widens = kind is not None and AlongKind[term.kind] in SCANS and kind.dtype is not DType.bool
+    if kind is not None and widens and any(widened(d, kind.dtype) is not d for d in exposed(body.expr)):
+        body = reader.read(term.body, Scope(axes=scope.axes, widen=kind.dtype))
     if kind is None:
         remedy = "abs(...) or real(...) inside it" if body.kind.dtype.is_complex else "cast(..., f32)"
         raise DTypeError(f"`{term.kind}` has no meaning for {body.kind}", places=at(term.span), remedy=remedy)

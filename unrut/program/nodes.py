@@ -31,6 +31,7 @@ from typing import Union
 from unrut.program.cycles import Cycle
 from unrut.program.extents import Extent, names
 from unrut.program.fold_nodes import Fold, Local
+from unrut.program.lines import AlongKind as AlongKind  # noqa: PLC0414
 from unrut.program.preconditions import Precondition as Precondition  # noqa: PLC0414  part of what a Program is made of
 from unrut.program.preconditions import Relation as Relation  # noqa: PLC0414
 from unrut.program.types import DType
@@ -201,15 +202,10 @@ class Reduce:
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
-class AlongKind(enum.Enum):
-    """Functions of a whole line along one axis that keep the axis."""
-
-    softmax = "softmax"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Along:
-    """`kind(body, along=axis)` at the place where `axis` stands: `exp(b[j] - max[j'](b[j'])) / sum[j'](exp(b[j'] - max))`.
+    """`kind(body, along=axis)` at the place where `axis` stands: `exp(b[j] - max[j'](b[j'])) / sum[j'](exp(b[j'] - max))`
+    for softmax, `sum[j'](b[j'], where=j' <= j)` for cumsum. The body has the node's dtype.
 
     `axis` is bound by the enclosing statement or reduction, with this extent and these bounds, over which the line runs.
     """

@@ -17,6 +17,7 @@ from unrut.program.complex_loops import PREDICATES
 from unrut.program.fold_nodes import Fold, Local, Side, State
 from unrut.program.nodes import (
     Along,
+    AlongKind,
     Axis,
     AxisValue,
     Call,
@@ -124,6 +125,10 @@ class PairReader:
             case Fold():
                 folds = (self._fold(expr, finish, part, scope) for finish in self.pair(expr.finish, scope).both)
                 return Pair(re=next(folds), im=next(folds))
+            case Along(kind=AlongKind.cumsum, axis=axis, body=body):
+                whole = Scope(axes=scope.axes, guards=tuple(g for g in scope.guards if axis.name not in free_axes(g)))
+                re, im = self.pair(body, whole).both
+                return Pair(re=replace(expr, body=re, dtype=part), im=replace(expr, body=im, dtype=part))
             case Reduce() | AxisValue() | ExtentValue() | Scalar() | Along():
                 raise InternalError(f"a {type(expr).__name__} of complex numbers")
             case _:

@@ -28,6 +28,7 @@ from unrut.program.nodes import (
     Where,
 )
 from unrut.program.promotion import Kind, Loop, loop
+from unrut.program.scans import kind_along
 from unrut.program.types import DType
 from unrut.program.verify_folds import fold_faults
 
@@ -59,7 +60,7 @@ def expression_faults(expr: Expr, scalars: tuple[str, ...]) -> Iterator[str]:
         case Fold() | Local():
             yield from fold_faults(expr)
         case Along(kind=kind, body=body, dtype=dtype):
-            if body.dtype is not dtype or not dtype.is_float:
+            if body.dtype is not dtype or kind_along(kind, Kind(dtype=dtype)) != Kind(dtype=dtype):
                 yield f"{kind.value} of {body.dtype} is {dtype}"
         case _:
             assert_never(expr)

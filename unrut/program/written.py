@@ -20,7 +20,8 @@ from unrut.program.nodes import (
     Scalar,
     Where,
 )
-from unrut.program.promotion import Kind, accumulator, exponential, loop, meet, result_of
+from unrut.program.promotion import Kind, accumulator, loop, meet, result_of
+from unrut.program.scans import kind_along
 from unrut.program.types import DType
 
 
@@ -54,8 +55,8 @@ def written_kind(expr: Expr) -> Kind:
             return Kind(dtype=dtype, weak=weak)
         case Fold(finish=finish):
             return written_kind(finish)
-        case Along(body=body, dtype=dtype):
-            return exponential(written_kind(body)) or Kind(dtype=dtype)
+        case Along(kind=kind, body=body, dtype=dtype):
+            return kind_along(kind, written_kind(body)) or Kind(dtype=dtype)
         case _:
             assert_never(expr)
 
