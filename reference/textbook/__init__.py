@@ -21,7 +21,7 @@ from unrut.reference.textbook.sampling import correlation_volume, grid_sample
 from unrut.reference.textbook.selection import median_filter, nearest_neighbours, region_medians
 from unrut.reference.textbook.semirings import max_plus, min_plus, or_and
 from unrut.reference.textbook.sparse import embedding_bag, graph_attention, segment_max, segment_sum, spmm
-from unrut.reference.textbook.statistics import welford_variance
+from unrut.reference.textbook.statistics import histogram, welford_variance
 
 __all__ = [
     "attention",
@@ -42,6 +42,7 @@ __all__ = [
     "graph_attention",
     "grid_sample",
     "gru",
+    "histogram",
     "layer_norm",
     "logsumexp",
     "lstm",

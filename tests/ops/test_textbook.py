@@ -28,6 +28,7 @@ def defaults(name, parameters):
         "em_routing": {"final_lambda": 0.01, "eps": 1e-4},
         "em_routing_overlapping": {"final_lambda": 0.01, "eps": 1e-4},
         "layer_norm": {"eps": 1e-5},
+        "histogram": {"low": 0.0, "high": 1.0},
         "graph_attention": {"slope": 0.2},
         "minimal_gated_unit": {"eps": 1e-5},
         "bilateral_filter": {"sigma_s": 2.0, "sigma_r": 0.1},

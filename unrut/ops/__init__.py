@@ -15,7 +15,7 @@
     selection      median_filter, region_medians, nearest_neighbours
     semirings      max_plus, min_plus, or_and
     sparse         spmm, segment_sum, segment_max, embedding_bag, graph_attention
-    statistics     welford_variance
+    statistics     welford_variance, histogram
 
 Common to all: operands are f32 or f64 (sums, products and maxima also take integers), they promote as in NumPy, and
 every named intermediate is rounded to its dtype. Extents of 0 give empty or neutral results. How far a kernel may be
@@ -39,7 +39,7 @@ from unrut.ops.sampling import correlation_volume, grid_sample
 from unrut.ops.selection import median_filter, nearest_neighbours, region_medians
 from unrut.ops.semirings import max_plus, min_plus, or_and
 from unrut.ops.sparse import embedding_bag, graph_attention, segment_max, segment_sum, spmm
-from unrut.ops.statistics import welford_variance
+from unrut.ops.statistics import histogram, welford_variance
 
 __all__ = [
     "attention",
@@ -60,6 +60,7 @@ __all__ = [
     "graph_attention",
     "grid_sample",
     "gru",
+    "histogram",
     "layer_norm",
     "logsumexp",
     "lstm",

@@ -34,3 +34,23 @@ def welford_variance(X):
     mean, var = ur.tensor("mean"), ur.tensor("var")
     mean[i], var[i] = _MOMENTS[j](X[i, j])
     return mean, var
+
+
+@ur.op
+def histogram(X, *, bins=10, low=0.0, high=1.0):
+    """How many numbers fall into each of equally wide bins.
+
+        H[b] = |{e : b = min(floor((X[e] - low) bins / (high - low)), bins - 1), low <= X[e] <= high}|
+
+    The last bin holds its upper end; numbers outside, and NaN, are not counted.
+    Shapes: X (e); H (bins), i64. Dtypes: f32, f64. Rounding: none of the counts; the bin is computed in the dtype of X, so
+    numbers within its rounding of an edge may fall on either side.
+    Parameters: `bins`; `low` and `high`, low < high, are run-time scalars.
+    Source: Pearson, Contributions to the mathematical theory of evolution II (Phil. Trans. A 186, 1895), section 1; ends as
+    in `numpy.histogram`.
+    """
+    (e,) = ur.axes("e")
+    H = ur.tensor("H", shape=(bins,), init=0)
+    place = ur.cast(ur.floor((X[e] - low) * bins / (high - low)), ur.i64)
+    H[ur.minimum(ur.maximum(place, 0), bins - 1)] += ur.where((X[e] >= low) & (X[e] <= high), 1, 0)
+    return H
