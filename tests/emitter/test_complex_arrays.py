@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kernels on arrays of complex numbers: passed as they lie, whatever their strides, and never copied."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import unrut as ur
+from unrut.emitter.layout import contiguous, layout_of, parts_of
+from unrut.emitter.pipeline import emit
+from unrut.errors import BindError
+from unrut.testing.layouts import relaid
+from unrut.testing.nest_runs import run_program
+
+SCALE = ur.parse("scale(z: c64[n, m], w: c64[m]) -> y\ny[i, j] = (2 - 1j)*z[i, j]*w[j]")
+LAYOUTS = ("contiguous", "fortran", "reversed", "gaps", "broadcast", "offset", "unaligned", "field", "readonly")
+
+
+@pytest.fixture
+def Z():
+    return (np.arange(12) + 1j * np.arange(12, 24)).astype(np.complex64).reshape(3, 4)
+
+
+@pytest.fixture
+def W():
+    return np.array([1, 1j, -2, 3 - 1j], np.complex64)
+
+
+@pytest.mark.parametrize("cut", [np.s_[:], np.s_[::-1, ::-2], np.s_[:, 1:1], np.s_[1, 2], np.s_[..., None]])
+def test_parts_are_seen_through_any_strides(Z, cut):
+    z = Z[cut]
+    parts = parts_of(np.asarray(z))
+    assert parts.shape == (*np.shape(z), 2)
+    np.testing.assert_array_equal(parts[..., 0], np.real(z))
+    np.testing.assert_array_equal(parts[..., 1], np.imag(z))
+    assert np.shares_memory(parts, z) or not np.size(z) or np.ndim(z) == 0
+
+
+def test_layouts_are_those_of_the_parts(Z):
+    assert layout_of(Z) == contiguous((3, 4), pairs=True)
+    assert layout_of(Z).strides == (8, 2, 1)
+    assert layout_of(Z[:, ::-1]).strides == (None, None, 1)
+    assert layout_of(Z, (None, 4)).strides == (8, 2, 1)
+    aligned_to_a_part = np.zeros(100, np.uint8)[4:84].view(np.complex64)
+    assert layout_of(aligned_to_a_part).aligned
+
+
+def test_the_nest_knows_real_numbers_alone(Z, W):
+    program = SCALE.program("c64[3, 4]", "c64[4]")
+    nest = emit(program, stop="nest").nest
+    assert not any(buffer.dtype.is_complex for buffer in nest.buffers)
+    np.testing.assert_array_equal(run_program(program, {"z": Z, "w": W})["y"], (2 - 1j) * Z * W)
+
+
+def test_headers_say_what_the_pointers_are():
+    source = emit(SCALE.program("c64[3, m]", "c64[m]")).source
+    assert "// z (read): c64[3, m] as float (re, im) pairs, strides given, 2, 1" in source.header
+    assert "y (written): c64[3, m] as float (re, im) pairs" in source.header
+    assert "const float *z" in source.header
+    double = emit(ur.parse("f(z: c128[n]) -> y\ny[i] = abs(z[i])").program()).source
+    assert "c128[n] as double (re, im) pairs" in double.header
+    assert "y (written): f64[n], strides 1" in double.header
+    assert "y[i, j] = (2 - 1j)*z[i, j]*w[j]" in source.code  # the note is the program as it was written
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_operands_of_every_layout(Z, W, layout):
+    z, w = relaid(Z, layout), relaid(W, layout)
+    np.testing.assert_array_equal(SCALE(z, w), (2 - 1j) * z * w)
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("layout", ["contiguous", "fortran", "reversed", "gaps", "offset", "unaligned", "field"])
+def test_results_of_every_layout(Z, W, layout):
+    out = relaid(np.zeros_like(Z), layout)
+    assert SCALE(Z, W, out=out) is out
+    np.testing.assert_array_equal(out, (2 - 1j) * Z * W)
+
+
+@pytest.mark.compiler
+def test_arrays_of_no_elements_and_of_no_dimensions():
+    assert SCALE(np.zeros((0, 4), np.complex64), np.zeros(4, np.complex64)).shape == (0, 4)
+    single = ur.parse("f(z, w) -> y\ny = z*w")(np.complex64(2j), np.array(1 + 1j, np.complex64))
+    assert single.shape == ()
+    assert single == -2 + 2j
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize(
+    ("operands", "out", "message"),
+    [
+        (lambda z, w: (z.real.copy(), w), None, "`z` has dtype float32, the kernel was compiled for complex64"),
+        (lambda z, w: (z.astype(np.complex128), w), None, "`z` has dtype complex128"),
+        (lambda z, w: (parts_of(z), w), None, "`z` has dtype float32"),
+        (lambda z, w: (z[0], w), None, "`z` has 1 dimensions, c64(n, m) has 2"),
+        (lambda z, w: (z, w[:3]), None, "`w` has shape (3,)"),
+        (lambda z, w: (z[:, ::-1], w), None, "has strides"),
+        (lambda z, w: (z, w), lambda z: z.real, "`y` has dtype float32"),
+        (lambda z, w: (z, w), lambda z: z, "shares memory"),
+    ],
+)
+def test_what_does_not_fit_is_told_in_complex_numbers(Z, W, operands, out, message):
+    kernel = SCALE.bind("c64[n, m]", "c64[m]").compile()
+    with pytest.raises(BindError) as error:
+        kernel(*operands(Z, W), out=None if out is None else out(Z))
+    assert message in str(error.value)
+
+
+@pytest.mark.compiler
+def test_a_kernel_is_shown_as_it_is_called():
+    kernel = SCALE.bind("c64[3, 4]", "c64[4]").compile()
+    assert repr(kernel) == "<kernel scale(z: c64[3, 4], w: c64[4]) -> y: c64[3, 4]>"
+
+
+@pytest.mark.compiler
+def test_run_time_extents_and_threads(W):
+    random = np.random.default_rng(1)
+    kernel = SCALE.bind("c64[n, m]", "c64[m]").compile()
+    for rows in (1, 7, 300):
+        z = (random.integers(-3, 4, (rows, 4)) + 1j * random.integers(-3, 4, (rows, 4))).astype(np.complex64)
+        for threads in (1, 3):
+            np.testing.assert_array_equal(kernel(z, W, threads=threads), (2 - 1j) * z * W)
