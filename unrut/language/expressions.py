@@ -259,7 +259,7 @@ class Expressions:
                     raise DTypeError(
                         f"`{term.tensor}` is {dtype.name}, what is read outside it is {found.kind}",
                         places=at(fill.span or term.span),
-                        remedy=f"cast(..., {dtype.name})",
+                        remedy="real(...)" if found.kind.dtype.is_complex else f"cast(..., {dtype.name})",
                     )
                 return adopt(found, dtype)
 

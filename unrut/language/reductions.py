@@ -164,7 +164,9 @@ def _wanted(term: Reduction, natural: Kind) -> Kind | None:
         raise DTypeError(
             f"`{term.kind}` of {natural} can't accumulate in {dtype.name}",
             places=at(term.span),
-            remedy=f"cast({term.kind}[...](...), {dtype.name}), or cast what is inside",
+            remedy=f"real({term.kind}[...](...)), or real(...) inside it"
+            if natural.dtype.is_complex
+            else f"cast({term.kind}[...](...), {dtype.name}), or cast what is inside",
         )
     return Kind(dtype=dtype)
 

@@ -13,8 +13,9 @@ from itertools import islice
 from typing import assert_never
 
 from unrut.errors import InternalError
+from unrut.program.affine import affine
 from unrut.program.complex_loops import PREDICATES
-from unrut.program.fold_nodes import Fold, Local, Side, State
+from unrut.program.fold_nodes import Fold, Local
 from unrut.program.nodes import (
     Along,
     AlongKind,
@@ -32,9 +33,10 @@ from unrut.program.nodes import (
     Scalar,
     Where,
 )
+from unrut.program.pair_folds import paired_states, part_name, prod_fold
 from unrut.program.pair_functions import TO_PAIR, TO_REAL, Pair, call, choose, multiply, number, predicate
 from unrut.program.types import DType
-from unrut.program.walk import children, free_axes, reads, rebuild, subexpressions
+from unrut.program.walk import bounds_of, children, free_axes, reads, rebound, rebuild, subexpressions
 
 LARGE = 120  # nodes of a part: a formula's arguments are bound rather than that it grows beyond
 SMALL = 8  # nodes of an argument that is always written out
@@ -52,6 +54,10 @@ class Scope:
 
     def within(self, axes: tuple[Axis, ...]) -> Scope:
         return replace(self, axes=(*self.axes, *axes))
+
+    def last(self, number: int) -> tuple[Axis, ...]:
+        """The axes that were bound last."""
+        return self.axes[len(self.axes) - number :]
 
 
 Bind = Callable[[Expr, tuple[Axis, ...], str], Read]
@@ -83,7 +89,8 @@ class PairReader:
                 inner, where = self._inside(expr, scope)
                 initial = None if expr.initial is None else self.real(expr.initial, scope)
                 rank = None if expr.rank is None else self.real(expr.rank, scope)
-                return replace(expr, body=self.real(expr.body, inner), where=where, initial=initial, rank=rank)
+                body, axes = self.real(expr.body, inner), inner.last(len(expr.axes))
+                return replace(expr, axes=axes, body=body, where=where, initial=initial, rank=rank)
             case Fold():
                 return self._fold(expr, self.real(expr.finish, scope), expr.dtype, scope)
             case _:
@@ -120,7 +127,7 @@ class PairReader:
             case Reduce(kind=ReduceKind.prod):
                 return self._product(expr, scope)
             case Local():
-                names = [_part_name(expr.state, k) for k in range(2)]
+                names = [part_name(expr.state, k) for k in range(2)]
                 return Pair(re=replace(expr, state=names[0], dtype=part), im=replace(expr, state=names[1], dtype=part))
             case Fold():
                 folds = (self._fold(expr, finish, part, scope) for finish in self.pair(expr.finish, scope).both)
@@ -190,6 +197,8 @@ class PairReader:
                 expr = choose(guard, expr, number(0.0, expr))
         used = free_axes(expr)
         axes = tuple(axis for axis in scope.axes if axis.name in used)
+        if not _holds_everywhere(expr, axes):
+            return expr
         key = expr, axes
         if key not in self._bound:
             self._bound[key] = self.bind(expr, axes, suffix)
@@ -204,7 +213,8 @@ class PairReader:
             initial = self.pair(expr.initial, scope).both
 
         def total(body: Expr, first: Expr | None) -> Reduce:
-            return replace(expr, body=body, where=where, initial=first, dtype=part)
+            axes = inner.last(len(expr.axes))
+            return replace(expr, axes=axes, body=body, where=where, initial=first, dtype=part)
 
         if _is_contraction(expr):
             z, w = (self._settled(self.pair(factor, inner), inner) for factor in children(expr.body))
@@ -231,14 +241,10 @@ class PairReader:
         for what, there in (("identity", scope), ("lift", inner), ("combine", scope)):
             numbers = [self.number(e, there) for e in getattr(expr, what)]
             parts[what] = [part for z in numbers for part in ((z.re,) if z.im is None else z.both)]
-        states = tuple(
-            State(name=_part_name(s.name, k) if s.dtype.is_complex else s.name, dtype=s.dtype.part)
-            for s in expr.states
-            for k in range(2 if s.dtype.is_complex else 1)
-        )
         return replace(
             expr,
-            states=states,
+            axes=inner.last(len(expr.axes)),
+            states=paired_states(expr.states),
             identity=tuple(parts["identity"]),
             lift=tuple(parts["lift"]),
             combine=tuple(parts["combine"]),
@@ -248,12 +254,17 @@ class PairReader:
         )
 
     def _inside(self, expr: Reduce | Fold, scope: Scope) -> tuple[Scope, Expr | None]:
-        """The scope of a reduction's body, and its condition."""
-        inner = scope.within(expr.axes)
+        """The scope of a reduction's body, with its axes, and its condition."""
+        inner = scope.within(self.ranges(expr.axes, scope))
         if expr.where is None:
             return inner, None
         where = self.real(expr.where, inner)
         return inner.under(where), where
+
+    def ranges(self, axes: tuple[Axis, ...], scope: Scope) -> tuple[Axis, ...]:
+        """Axes whose ranges come from real numbers alone."""
+        inside = scope.within(axes)
+        return rebound(axes, (self.real(bound, inside) for bound in bounds_of(axes)))
 
     def _branches(self, condition: Expr, scope: Scope) -> tuple[Expr, Scope, Scope]:
         """A condition, and the scopes of the branch that is taken where it holds and of the other one."""
@@ -261,26 +272,15 @@ class PairReader:
         return test, scope.under(test), scope.under(call("invert", test))
 
 
-def _part_name(state: str, k: int) -> str:
-    """The name of a part of a fold's state: the notation leaves names with this beginning to us."""
-    return f"ur_{('re', 'im')[k]}_{state}"
-
-
-def prod_fold(expr: Reduce) -> Fold:
-    """A product as a fold of one complex state."""
-    dtype = expr.dtype
-    left, right = (Local(side=side, state="product", dtype=dtype) for side in (Side.left, Side.right))
-    return Fold(
-        axes=expr.axes,
-        states=(State(name="product", dtype=dtype),),
-        identity=(Const(value=1.0, dtype=dtype),),
-        lift=(expr.body,),
-        combine=(Call(function="multiply", arguments=(left, right), dtype=dtype),),
-        finish=Local(side=Side.whole, state="product", dtype=dtype),
-        dtype=dtype,
-        where=expr.where,
-        span=expr.span,
-    )
+def _holds_everywhere(expr: Expr, axes: tuple[Axis, ...]) -> bool:
+    """Whether an expression may be evaluated at every place of its axes' extents: where a range comes from data, only if the
+    axis stands alone in subscripts, since these are inside for all of its extent."""
+    by_data = {axis.name for axis in axes if axis.start is not None or axis.stop is not None}
+    if not by_data:
+        return True
+    subscripts = [s for read in reads(expr) if read.outside is None for s in read.subscripts]
+    plain = (isinstance(s, AxisValue) or (affine(s) is not None and not free_axes(s) & by_data) for s in subscripts)
+    return all(plain)
 
 
 def _cast(expr: Expr, dtype: DType) -> Expr:

@@ -36,7 +36,7 @@ from unrut.program.nodes import (
 from unrut.program.pair_expressions import PairReader, Scope
 from unrut.program.types import DType
 from unrut.program.verify import verify
-from unrut.program.walk import reads, subexpressions
+from unrut.program.walk import reads, rename_axes, subexpressions
 
 LONGEST = 63
 """Characters of a name."""
@@ -84,9 +84,11 @@ class _Pairing:
     def paired(self) -> Paired:
         for statement in self.program.statements:
             self.statement(statement)
+        given = self.reader.ranges(self.program.given, Scope(axes=()))
         changed = replace(
             self.program,
             operands=tuple(map(_operand, self.program.operands)),
+            given=given,
             statements=tuple(self.statements),
             cycles=tuple(self.cycle(cycle, set()) for cycle in self.program.cycles),
         )
@@ -94,8 +96,11 @@ class _Pairing:
 
     def statement(self, statement: Statement) -> None:
         self.serving = statement
-        scope = Scope(axes=statement.axes)
-        statement = replace(statement, subscripts=tuple(self.reader.real(s, scope) for s in statement.subscripts))
+        axes = self.reader.ranges(statement.axes, Scope(axes=()))
+        scope = Scope(axes=axes)
+        statement = replace(
+            statement, axes=axes, subscripts=tuple(self.reader.real(s, scope) for s in statement.subscripts)
+        )
         if not statement.dtype.is_complex:
             self.statements.append(replace(statement, body=self.reader.real(statement.body, scope)))
             return
@@ -124,15 +129,25 @@ class _Pairing:
         )
 
     def bind(self, expr: Expr, axes: tuple[Axis, ...], suffix: str) -> Read:
-        """A statement for a part of the one at work."""
+        """A statement for a part of the one at work. An axis with a range by data goes, as another one, through its extent."""
         name = self.fresh(f"{self.serving.target}_part{suffix}")
         subscripts = tuple(AxisValue(axis=axis.name) for axis in axes)
+        whole = [a if a.start is None and a.stop is None else self.whole(a) for a in axes]
+        renamed: dict[str, Expr] = {a.name: AxisValue(axis=w.name) for a, w in zip(axes, whole, strict=True)}
         made = Statement(
-            target=name, subscripts=subscripts, axes=axes, body=expr, dtype=expr.dtype, span=self.serving.span
+            target=name,
+            subscripts=tuple(renamed.values()),
+            axes=tuple(whole),
+            body=rename_axes(expr, renamed),
+            dtype=expr.dtype,
+            span=self.serving.span,
         )
         self.statements.append(made)
         self.bound.setdefault(self.serving.target, []).append(made)
         return Read(tensor=name, subscripts=subscripts, dtype=expr.dtype)
+
+    def whole(self, axis: Axis) -> Axis:
+        return Axis(name=self.fresh(axis.name), extent=axis.extent)
 
     def cycle(self, cycle: Cycle, known: set[str]) -> Cycle:
         """The same over parts; what was bound for a member and reads the cycle is a member, too, before it."""
