@@ -31,14 +31,14 @@ def form_faults(argument: Argument, value: object) -> Iterator[BindError]:
     wanted = argument.array_dtype.numpy
     if value.dtype != wanted:
         if value.dtype.newbyteorder("=") == wanted:
-            swap = f"{name}.astype(np.{wanted.name}), which has this machine's byte order"
+            swap = f"{name}.astype({argument.array_dtype.spelled}), which has this machine's byte order"
             yield BindError(f"the bytes of `{name}` are in the other order ({value.dtype.str})", remedy=swap)
         else:
             yield BindError(
                 f"`{name}` has dtype {value.dtype}, the kernel was compiled for {wanted}",
                 remedy=f"an array of {wanted.name} to write to"
                 if argument.written
-                else f"{name}.astype(np.{wanted.name}), or call the op itself, which compiles for {value.dtype}",
+                else f"{name}.astype({argument.array_dtype.spelled}), or call the op itself, which compiles for {value.dtype}",
             )
     if value.ndim != len(argument.array_shape):
         wanted_text = f"{argument.array_dtype.name}{_shape(argument.array_shape)}"
@@ -75,7 +75,7 @@ def extent_faults(argument: Argument, array: Array, sizes: Mapping[str, int]) ->
         where = f", where {', '.join(f'{n} = {v}' for n, v in sizes.items())}" if sizes else ""
         yield BindError(
             f"`{argument.name}` has shape {array.shape}, the kernel was compiled for {_shape(argument.array_shape)}{where}",
-            remedy=f"np.empty({wanted}, np.{argument.array_dtype.numpy.name})"
+            remedy=f"np.empty({wanted}, {argument.array_dtype.spelled})"
             if argument.written
             else f"an array of shape {wanted}, or call the op itself, which compiles for other shapes",
         )

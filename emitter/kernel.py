@@ -22,6 +22,7 @@ from unrut.emitter.binding import (
 from unrut.emitter.build.library import Library
 from unrut.emitter.build.threads import default_threads
 from unrut.emitter.layout import parts_of
+from unrut.emitter.render.dialect import C
 from unrut.emitter.source import Argument, Signature
 from unrut.errors import BindError, InternalError, Place, RangeError, UnrutError, raise_all
 from unrut.program.extents import extent_text
@@ -206,6 +207,8 @@ class Kernel:
     def _run(self, call: _Call, arrays: tuple[Array, ...], scalars: list[float], threads: int) -> None:
         arguments: list[Any] = [*call.sizes]
         for array, strides, pointer, kind in zip(arrays, call.strides, self._pointers, self._arrays, strict=True):
+            if array.dtype.itemsize == 2:
+                array = array.view(np.uint16)  # bf16 is no buffer that others know
             if array.flags.c_contiguous:
                 arguments.append(self._ffi.from_buffer(kind, array))
             else:
@@ -313,8 +316,7 @@ def _c_order(shape: tuple[int, ...], size: int) -> tuple[int, ...]:
 
 
 def _pointer(argument: Argument, *, array: bool = False) -> str:
-    kinds = {"bool": "uint8_t", "i32": "int32_t", "i64": "int64_t", "f32": "float", "f64": "double"}
-    kind = kinds[argument.dtype.name] if argument.layout.aligned else "void" if not array else "uint8_t"
+    kind = C.elements[argument.dtype] if argument.layout.aligned else "void" if not array else "uint8_t"
     return f"{kind}[]" if array else f"{kind} *"
 
 

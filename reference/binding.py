@@ -10,7 +10,7 @@ import numpy as np
 from unrut.errors import BindError, InternalError, Place, UnrutError, raise_all
 from unrut.program.extents import Extent, Named, as_extent, evaluate, names, substitute
 from unrut.program.nodes import Operand, Precondition, Program, Relation
-from unrut.program.types import DType, dtype_of
+from unrut.program.types import dtype_of
 from unrut.reference.places import Array, Scene, Tensor
 
 
@@ -75,7 +75,7 @@ def _kind(operand: Operand, given: Array) -> Iterator[BindError]:
         yield BindError(
             f"`{operand.name}` holds {array.dtype.name}{native}, the op takes {operand.dtype.value}",
             places=_places(operand),
-            remedy=f"{operand.name}.astype(np.{_numpy_name(operand.dtype)}), or bind the op to {array.dtype.name}",
+            remedy=f"{operand.name}.astype({operand.dtype.spelled}), or bind the op to {array.dtype.name}",
         )
     if array.ndim != len(operand.shape):
         yield BindError(
@@ -84,10 +84,6 @@ def _kind(operand: Operand, given: Array) -> Iterator[BindError]:
             places=_places(operand),
             remedy="add the missing dimensions with [None], or drop those too many with an index",
         )
-
-
-def _numpy_name(dtype: DType) -> str:
-    return "bool_" if dtype is DType.bool else dtype.value
 
 
 def _spec(operand: Operand) -> str:

@@ -15,6 +15,8 @@ from unrut.reference.places import Array
 def call(function: str, arguments: Sequence[Array]) -> Array:
     """`function(*arguments)` element by element: NumPy's function of that name, in the wide type of its arguments.
 
+    Two integers of u64 and i64 are compared as whole numbers.
+
     Floating point follows IEEE 754 and NumPy (`maximum`, `minimum` propagate NaN, `fmax`, `fmin` drop it, `rint` takes
     halves to the even neighbour, `remainder` has the sign of the divisor). Integers wrap; `//` and `%` floor, and
     give 0 for a zero divisor; `INT_MIN // -1` and `abs(INT_MIN)` wrap to INT_MIN; a shift by the width or more, or by
@@ -41,7 +43,10 @@ def _left_shift(x: Array, by: Array) -> Array:
 
 def _right_shift(x: Array, by: Array) -> Array:
     width = 8 * np.result_type(x, by).itemsize
-    return np.right_shift(x, np.where((by >= 0) & (by < width), by, width - 1))
+    inside = (by >= 0) & (by < width)
+    if x.dtype.kind == "u":
+        return np.asarray(np.where(inside, np.right_shift(x, np.where(inside, by, 0)), 0), x.dtype)
+    return np.asarray(np.right_shift(x, np.where(inside, by, width - 1).astype(by.dtype)))
 
 
 def _floor_divide(x: Array, y: Array) -> Array:

@@ -23,14 +23,14 @@ def first_strange(
     """One sentence that follows the value down to the operand's element that is not finite, or to the operation that made
     it so from finite values; empty if the value is finite. At one place only; NaN is followed before infinities."""
     found = value(expr, places, scene)
-    if found.dtype.kind not in "fc" or np.isfinite(found).all():
+    if found.dtype.kind not in "fcV" or np.isfinite(found).all():
         return ""
     strange = np.isnan if np.isnan(found).any() else np.isinf
     printer = Printer(program)
 
     def is_strange(part: Expr, at: Places) -> bool:
         there = value(part, at, scene)
-        return there.dtype.kind in "fc" and bool(strange(there).any())
+        return there.dtype.kind in "fcV" and bool(strange(there).any())
 
     def follow(part: Expr, at: Places) -> str:
         where = ", ".join(f"{axis} = {r.start}" for axis, r in at.ranges.items() if len(r) == 1)

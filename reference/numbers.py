@@ -9,6 +9,7 @@ import numpy as np
 
 from unrut.program.extents import evaluate
 from unrut.program.nodes import AxisValue, Const, ExtentValue, Scalar
+from unrut.program.rounding import nearest
 from unrut.reference.places import WIDE, Array, Places, Scene
 
 
@@ -22,6 +23,8 @@ def number(expr: Const | AxisValue | ExtentValue | Scalar, places: Places, scene
     """
     rank = (1,) * len(places.ranges)
     match expr:
+        case Const(value=value, dtype=dtype) if dtype.is_half:
+            return nearest(np.asarray(value), dtype).reshape(rank)
         case Const(value=value, dtype=dtype, imaginary=imaginary):
             return np.asarray(value * 1j if imaginary else value).astype(dtype.numpy).astype(WIDE[dtype]).reshape(rank)
         case AxisValue(axis=axis):

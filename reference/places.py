@@ -25,13 +25,7 @@ Bools: TypeAlias = NDArray[np.bool_]
 Floats: TypeAlias = NDArray[np.float64]
 
 WIDE: Mapping[DType, np.dtype[Any]] = {
-    DType.bool: np.dtype(np.bool_),
-    DType.i32: np.dtype(np.int32),
-    DType.i64: np.dtype(np.int64),
-    DType.f32: np.dtype(np.float64),
-    DType.f64: np.dtype(np.float64),
-    DType.c64: np.dtype(np.complex128),
-    DType.c128: np.dtype(np.complex128),
+    d: np.dtype(np.complex128 if d.is_complex else np.float64) if d.is_complex or d.is_float else d.numpy for d in DType
 }
 """What a dtype is computed in: f32 and c64 in double precision, so that the reference's own rounding is far below a kernel's;
 integers in themselves, because they wrap."""

@@ -44,13 +44,13 @@ def identity(kind: ReduceKind, dtype: DType) -> bool | int | float:
 def _lowest(dtype: DType) -> bool | int | float:
     if dtype.is_float:
         return -np.inf
-    return int(np.iinfo(dtype.numpy).min) if dtype.is_integer else False
+    return dtype.limits[0] if dtype.is_integer else False
 
 
 def _highest(dtype: DType) -> bool | int | float:
     if dtype.is_float:
         return np.inf
-    return int(np.iinfo(dtype.numpy).max) if dtype.is_integer else True
+    return dtype.limits[1] if dtype.is_integer else True
 
 
 def reduce_block(kind: ReduceKind, terms: Array, dtype: DType) -> Array:

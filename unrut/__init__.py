@@ -115,8 +115,16 @@ from unrut.op import Op, op, parse
 from unrut.program.types import DType
 
 bool_ = DType.bool
+i8 = DType.i8
+i16 = DType.i16
 i32 = DType.i32
 i64 = DType.i64
+u8 = DType.u8
+u16 = DType.u16
+u32 = DType.u32
+u64 = DType.u64
+f16 = DType.f16
+bf16 = DType.bf16
 f32 = DType.f32
 f64 = DType.f64
 c64 = DType.c64
@@ -154,6 +162,7 @@ __all__ = [
     "argmin",
     "axes",
     "axis",
+    "bf16",
     "bool_",
     "c64",
     "c128",
@@ -174,12 +183,15 @@ __all__ = [
     "exp",
     "exp2",
     "expm1",
+    "f16",
     "f32",
     "f64",
     "floor",
     "fmax",
     "fmin",
     "hypot",
+    "i8",
+    "i16",
     "i32",
     "i64",
     "imag",
@@ -226,5 +238,9 @@ __all__ = [
     "tanh",
     "tensor",
     "trunc",
+    "u8",
+    "u16",
+    "u32",
+    "u64",
     "where",
 ]

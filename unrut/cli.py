@@ -115,7 +115,9 @@ def add_op(parser: argparse.ArgumentParser) -> None:
         metavar="FILE_OR_MODULE:OP",
         help="caps.py:votes or package.module:votes, which is run; or a file that holds a text",
     )
-    parser.add_argument("specs", nargs="*", metavar="SPEC", help='one for each operand, as "f32[8, 32]" or "f32[n, 32]"')
+    parser.add_argument(
+        "specs", nargs="*", metavar="SPEC", help='one for each operand, as "f32[8, 32]" or "f32[n, 32]"'
+    )
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter: --set stride=2")
 
 

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Program to Graph: complex numbers become pairs, statements are flattened, what no result needs is left out."""
+"""Program to Graph: numbers become such as processors compute with, statements are flattened, what no result needs is left
+out."""
 
 from __future__ import annotations
 
 from unrut.emitter.graph.computation import Graph, behind
 from unrut.emitter.graph.flatten import flatten
+from unrut.emitter.graph.halves import widen_halves
 from unrut.emitter.graph.recurrence import in_steps
 from unrut.emitter.graph.shrink import shrink
 from unrut.program.nodes import Program
@@ -16,7 +18,7 @@ def analyse(program: Program) -> Graph:
 
     Early checks come first, with what they need.
     """
-    program = paired(program).program
+    program = widen_halves(paired(program).program)
     flat = flatten(program)
     kept = (*program.results, *(check.computation for check in flat.checks))
     found, cycles = in_steps(flat.computations)

@@ -87,8 +87,10 @@ class Flattener:
             self._addition(statement, scope)
             return
         body, reduction = statement.body, None
-        if isinstance(body, Reduce) and body.kind in FLAT:
-            expr, reduction = self._reduction(body, scope, statement.target)
+        # A total that becomes a float of 16 bits is converted where it is stored.
+        total = body.operand if isinstance(body, Cast) and body.dtype.is_half else body
+        if isinstance(total, Reduce) and total.kind in FLAT:
+            expr, reduction = self._reduction(total, scope, statement.target)
         elif isinstance(body, Fold):
             expr, reduction = self._folded(body, scope, statement.target)
         elif isinstance(body, Along) and body.kind in SCANS and not is_ragged(body.axis):

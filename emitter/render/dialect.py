@@ -6,19 +6,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from unrut.emitter.render.conversions import conversions
+from unrut.emitter.render.integers import LOWEST, SUFFIXES, TYPES, integer_functions, mixed_comparisons
+from unrut.emitter.render.spelling import (
+    AND,
+    ANYTHING,
+    COMPARISON,
+    EQUALITY,
+    OR,
+    PRIMARY,
+    PRODUCT,
+    SAME,
+    SUM,
+    UNARY,
+    XOR,
+    Spelling,
+    call,
+    operator,
+    prefix,
+)
 from unrut.program.types import DType
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spelling:
-    """How one scalar function is written: `pattern` with holes {0}, {1}, and how tightly the result binds.
-
-    `inside` is the least precedence that an argument may have there without parentheses, one number for each argument.
-    """
-
-    pattern: str
-    precedence: int
-    inside: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,12 +37,14 @@ class Dialect:
     elements: Mapping[DType, str]
     """What an element in memory is declared as."""
     suffixes: Mapping[DType, str]
-    """Suffix of a number."""
+    """Suffix of a number, if it has one."""
     infinity: Mapping[DType, str]
     nan: Mapping[DType, str]
     lowest: Mapping[DType, str]
     """The most negative integer, which no literal can spell."""
     functions: Mapping[tuple[str, DType], Spelling]
+    mixed: Mapping[tuple[str, DType], Spelling]
+    """Comparisons of i64 with u64, by the first of the two."""
     casts: Mapping[tuple[DType, DType], Spelling]
     vocabulary: tuple[str, ...]
     """Headers whose functions a source may use, as template names, in the order in which they are written."""
@@ -50,40 +59,6 @@ class Dialect:
     taken: frozenset[str]
     """Words that no function may be called: others have them already."""
 
-
-PRIMARY, UNARY, PRODUCT, SUM, COMPARISON, EQUALITY, AND, XOR, OR, CHOICE, ANYTHING = (
-    100,
-    90,
-    80,
-    70,
-    60,
-    55,
-    50,
-    49,
-    48,
-    20,
-    0,
-)
-
-
-def operator(symbol: str, precedence: int, *, strict: bool = False) -> Spelling:
-    """A left-associative operator; `strict` ones put every compound argument in parentheses, as compilers advise."""
-    inside = (UNARY, UNARY) if strict else (precedence, precedence + 1)
-    return Spelling(pattern=f"{{0}} {symbol} {{1}}", precedence=precedence, inside=inside)
-
-
-def call(name: str, arity: int = 1) -> Spelling:
-    """A function of that name."""
-    holes = ", ".join(f"{{{k}}}" for k in range(arity))
-    return Spelling(pattern=f"{name}({holes})", precedence=PRIMARY, inside=(ANYTHING,) * arity)
-
-
-def prefix(text: str) -> Spelling:
-    """A prefix operator or a cast."""
-    return Spelling(pattern=f"{text}{{0}}", precedence=UNARY, inside=(UNARY,))
-
-
-SAME = Spelling(pattern="{0}", precedence=PRIMARY, inside=(PRIMARY,))
 
 # Largest errors, in units in the last place, of the functions that elementary.h writes out, rounded up. Measured against
 # libm in the next wider type: f32 for every 23rd number, f64 for 80 million, with and without contraction.
@@ -114,18 +89,11 @@ _ORDER = {"less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">="
 _FINITE = (("isnan", "false"), ("isinf", "false"), ("isfinite", "true"))
 
 
-_C_TYPES = {
-    DType.bool: "bool",
-    DType.i32: "int32_t",
-    DType.i64: "int64_t",
-    DType.f32: "float",
-    DType.f64: "double",
-}
-
-
 def _c_functions() -> dict[tuple[str, DType], Spelling]:
     table: dict[tuple[str, DType], Spelling] = {}
-    for dtype in _C_TYPES:
+    for dtype in TYPES:
+        if dtype.is_half:
+            continue
         strict = dtype is DType.bool
         table |= {(name, dtype): operator(symbol, COMPARISON, strict=strict) for name, symbol in _ORDER.items()}
         table["equal", dtype] = operator("==", EQUALITY, strict=strict)
@@ -151,18 +119,7 @@ def _c_kind(dtype: DType) -> dict[str, Spelling]:
             "abs": SAME,
         }
     if dtype.is_integer:
-        two = "add subtract multiply floor_divide remainder left_shift right_shift power maximum minimum".split()
-        one = "negative abs square reciprocal sign".split()
-        return {
-            **{name: call(f"ur_{name}_{dtype.name}", 2) for name in two},
-            **{name: call(f"ur_{name}_{dtype.name}") for name in one},
-            "fmax": call(f"ur_maximum_{dtype.name}", 2),
-            "fmin": call(f"ur_minimum_{dtype.name}", 2),
-            "bitwise_and": operator("&", AND, strict=True),
-            "bitwise_xor": operator("^", XOR, strict=True),
-            "bitwise_or": operator("|", OR, strict=True),
-            "invert": prefix("~"),
-        }
+        return integer_functions(dtype)
     tail = "f" if dtype is DType.f32 else ""
     two = "floor_divide remainder maximum minimum fmax fmin logaddexp".split()
     one = "square sign exp expm1 log log1p tanh isnan isinf isfinite signbit".split()
@@ -184,21 +141,6 @@ def _c_keys() -> dict[tuple[str, DType], Spelling]:
     pairs = ((DType.f32, DType.i32), (DType.f64, DType.i64))
     to = {("order_key", one): call(f"ur_order_key_{one.name}") for one, _ in pairs}
     return to | {("order_value", key): call(f"ur_order_value_{one.name}") for one, key in pairs}
-
-
-def _c_casts(types: Mapping[DType, str]) -> dict[tuple[DType, DType], Spelling]:
-    table: dict[tuple[DType, DType], Spelling] = {}
-    for source in types:
-        for target in types:
-            table[source, target] = prefix(f"({types[target]})")
-            if source.is_float and target.is_integer:
-                table[source, target] = call(f"ur_{target.name}_from_{source.name}")
-        table[source, source] = SAME
-        zero = {DType.f32: "0.0f", DType.f64: "0.0"}.get(source, "0")
-        if source is not DType.bool:
-            nonzero = Spelling(pattern=f"{{0}} != {zero}", precedence=EQUALITY, inside=(EQUALITY + 1,))
-            table[source, DType.bool] = nonzero
-    return table
 
 
 # Keywords of C11 and C++17, macros of the headers that a source includes and of compilers, and words of the frames.
@@ -227,15 +169,16 @@ usleep wait write
 """.split()
 
 C = Dialect(
-    types=_C_TYPES,
-    elements={**_C_TYPES, DType.bool: "uint8_t"},
-    suffixes={DType.bool: "", DType.i32: "", DType.i64: "", DType.f32: "f", DType.f64: ""},
+    types=TYPES,
+    elements={**TYPES, DType.bool: "uint8_t"},
+    suffixes=SUFFIXES,
     infinity={DType.f32: "INFINITY", DType.f64: "(double)INFINITY"},
     nan={DType.f32: "NAN", DType.f64: "(double)NAN"},
-    lowest={DType.i32: "INT32_MIN", DType.i64: "INT64_MIN"},
+    lowest=LOWEST,
     functions=_c_functions(),
-    casts=_c_casts(_C_TYPES),
-    vocabulary=("c/vocabulary.h", "c/elementary.h", "c/keys.h"),
+    mixed=mixed_comparisons(),
+    casts=conversions(),
+    vocabulary=("c/vocabulary.h", "c/integers.h", "c/elementary.h", "c/conversions.h", "c/keys.h"),
     by_width=("c/lines.h",),
     saturating={"add": call("ur_plus", 2), "multiply": call("ur_times", 2)},
     reserved=frozenset(_RESERVED) | frozenset(_FLOAT_FORMS),

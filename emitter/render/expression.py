@@ -7,7 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from unrut.emitter.render.dialect import (
+from unrut.emitter.render.dialect import Dialect
+from unrut.emitter.render.literal import literal
+from unrut.emitter.render.names import Names
+from unrut.emitter.render.places import Place
+from unrut.emitter.render.ranges import Interval, Ranges, extent_interval, interval
+from unrut.emitter.render.spelling import (
     AND,
     ANYTHING,
     CHOICE,
@@ -16,14 +21,9 @@ from unrut.emitter.render.dialect import (
     PRODUCT,
     SUM,
     UNARY,
-    Dialect,
     Spelling,
     operator,
 )
-from unrut.emitter.render.literal import literal
-from unrut.emitter.render.names import Names
-from unrut.emitter.render.places import Place
-from unrut.emitter.render.ranges import Interval, Ranges, extent_interval, interval
 from unrut.errors import InternalError
 from unrut.program.extents import Atom, Extent, Least, Most, Named, Product, Quotient
 from unrut.program.fold_nodes import Fold, Local
@@ -118,7 +118,8 @@ class Printer:
                 return self._print(expr.arguments[0]) if power == 1.0 else self._fill(square, expr.arguments[:1])
         if expr.dtype is DType.i64 and (plain := self._plain(expr)) is not None:
             return plain
-        spelling = self.dialect.functions.get((expr.function, first))
+        mixed = expr.arguments[-1].dtype is not first
+        spelling = (self.dialect.mixed if mixed else self.dialect.functions).get((expr.function, first))
         if spelling is None:
             raise InternalError(f"`{expr.function}` of {first!r} has no spelling")
         return self._fill(spelling, expr.arguments)
@@ -141,8 +142,9 @@ class Printer:
 
     def _where(self, condition: Expr, then: Expr, otherwise: Expr) -> tuple[str, int]:
         text = f"{self.text(condition, AND + 1)} ? {self.text(then)} : {self.text(otherwise, CHOICE)}"
-        if then.dtype is DType.i64 and all(interval(e, self.axes).fixed is not None for e in (then, otherwise)):
-            return f"({self.dialect.types[DType.i64]})({text})", UNARY  # numbers alone would be of type int
+        numbers = then.dtype is DType.i64 and all(interval(e, self.axes).fixed is not None for e in (then, otherwise))
+        if numbers or (then.dtype.size < 4 and then.dtype is not DType.bool):
+            return f"({self.dialect.types[then.dtype]})({text})", UNARY  # it would be of type int
         return text, CHOICE
 
     def _fill(self, spelling: Spelling, arguments: tuple[Expr, ...]) -> tuple[str, int]:

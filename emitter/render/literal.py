@@ -8,6 +8,7 @@ import math
 import numpy as np
 
 from unrut.emitter.render.dialect import Dialect
+from unrut.program.rounding import nearest
 from unrut.program.types import DType
 
 
@@ -17,13 +18,23 @@ def literal(value: bool | int | float, dtype: DType, dialect: Dialect) -> str:
         return "true" if value else "false"
     if dtype.is_integer:
         return _integer(int(value), dtype, dialect)
+    if dtype.is_half:
+        return _word(float(value), dtype)
     return _float(float(value), dtype, dialect)
 
 
 def _integer(value: int, dtype: DType, dialect: Dialect) -> str:
-    bits = dtype.size * 8
-    value = (value + 2 ** (bits - 1)) % 2**bits - 2 ** (bits - 1)
-    return dialect.lowest[dtype] if value == -(2 ** (bits - 1)) else f"{value}{dialect.suffixes[dtype]}"
+    low, _ = dtype.limits
+    value = (value - low) % 2 ** (dtype.size * 8) + low
+    return dialect.lowest[dtype] if value == low and low else f"{value}{dialect.suffixes.get(dtype, '')}"
+
+
+def _word(value: float, dtype: DType) -> str:
+    """The bits of a float of 16 bits."""
+    number = nearest(np.asarray(value), dtype)
+    if dtype is DType.f16:
+        return f"0x{int(number.astype(np.float16).view(np.uint16)):04x}"
+    return f"0x{int(number.astype(np.float32).view(np.uint32)) >> 16:04x}"
 
 
 def _float(value: float, dtype: DType, dialect: Dialect) -> str:
@@ -37,5 +48,5 @@ def _float(value: float, dtype: DType, dialect: Dialect) -> str:
     digits = np.format_float_scientific(number, trim="-", exp_digits=1)
     mantissa, exponent = digits.split("e")
     if -4 <= int(exponent) <= 15:
-        return np.format_float_positional(number, trim="0") + dialect.suffixes[dtype]
-    return f"{mantissa}e{int(exponent)}{dialect.suffixes[dtype]}"
+        return np.format_float_positional(number, trim="0") + dialect.suffixes.get(dtype, "")
+    return f"{mantissa}e{int(exponent)}{dialect.suffixes.get(dtype, '')}"

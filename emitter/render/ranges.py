@@ -50,8 +50,9 @@ def interval(expr: Expr, axes: Ranges) -> Interval:
             return extent_interval(extent)
         case Cast(operand=operand) if operand.dtype is DType.bool:
             return Interval(low=0, high=1)
-        case Cast(operand=operand) if operand.dtype is DType.i32:
-            return Interval(low=-(2**31), high=2**31 - 1)
+        case Cast(operand=operand) if operand.dtype.is_integer and operand.dtype.size < 8:
+            low, high = operand.dtype.limits
+            return Interval(low=low, high=high)
         case Where(then=then, otherwise=otherwise):
             return _around(interval(then, axes), interval(otherwise, axes))
         case Call(function=function, arguments=arguments):

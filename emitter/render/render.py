@@ -20,7 +20,7 @@ from unrut.emitter.render.ranges import Interval, interval
 from unrut.emitter.render.statement import Writer
 from unrut.emitter.render.tasks import count, decode
 from unrut.emitter.render.views import BODY, KernelView, UnitView
-from unrut.emitter.render.vocabulary import needed
+from unrut.emitter.render.vocabulary import needed, types_in
 from unrut.emitter.render.walk import touched
 from unrut.emitter.render.workspace import Workspace, lay_out
 from unrut.emitter.source import Argument, Signature, Source
@@ -61,7 +61,8 @@ def render(nest: Nest, layouts: Mapping[str, Layout] | None = None, *, note: str
         name=names.function,
         code="".join(line.text + "\n" for line in code),
         declarations=(
-            f"size_t {unit.name}_workspace({unit.workspace_parameters});\nint {unit.name}({unit.parameters});\n"
+            "".join(f"{text}\n" for text in unit.types)
+            + f"size_t {unit.name}_workspace({unit.workspace_parameters});\nint {unit.name}({unit.parameters});\n"
         ),
         header="".join(line.text + "\n" for line in folded(frame("c/header.h.j2", unit))),
         signature=signature,
@@ -161,8 +162,11 @@ def _unit(
         for place in entry.places.values()
         if place.has_function and f"at_{place.name}(" in code
     )
+    given = parameters(signature, entry)
+    types = types_in(given, entry.dialect)
     unit = UnitView(
         name=signature.name,
+        types=types,
         provenance=tuple(remark(line) for line in note.splitlines()),
         vocabulary="",
         fields=struct,
@@ -178,7 +182,7 @@ def _unit(
         checks=conditions,
         codes=(*sorted(conditions, key=lambda c: c.code), *named),
         named=named,
-        parameters=parameters(signature, entry),
+        parameters=given,
         workspace_parameters=", ".join([*sizes, "int threads"]),
         size_parameters=", ".join(f"int64_t {name}" for name in laid_out),
         size_arguments=", ".join(laid_out),
@@ -189,6 +193,7 @@ def _unit(
         unread=tuple(name for name in (*outside, *(["run"] if struct else [])) if name not in passed),
         arguments=argument_remarks(signature, entry.dialect),
         has_named=bool(named),
+        has_types=bool(types),
         has_run=bool(struct),
         has_indices=bool(indices),
         has_parts=not workspace.is_fixed,

@@ -9,12 +9,12 @@ from typing import assert_never
 
 from unrut.emitter.graph.linear import number
 from unrut.emitter.nest import Accumulate, Declare, Guard, Loop, LoopKind, Node, Select, Sort, Store
-from unrut.emitter.render.dialect import UNARY
 from unrut.emitter.render.expression import Printer
 from unrut.emitter.render.fold import WIDTH, fold_remark
 from unrut.emitter.render.frames import Line, Lines, macro, remark
 from unrut.emitter.render.places import Place, place_of
 from unrut.emitter.render.ranges import axis_interval
+from unrut.emitter.render.spelling import UNARY
 from unrut.emitter.render.views import (
     BODY,
     OTHERWISE,

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Set
 
 from unrut.emitter.nest import Kernel, TaskAxis
-from unrut.emitter.render.dialect import PRODUCT
 from unrut.emitter.render.expression import Printer
 from unrut.emitter.render.ranges import interval
+from unrut.emitter.render.spelling import PRODUCT
 from unrut.program.nodes import Call, Const, Expr
 from unrut.program.types import DType
 

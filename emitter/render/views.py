@@ -177,7 +177,10 @@ class UnitView:
     """What no kernel asks for: operands of which extents alone matter, and the struct, if nothing in it is needed."""
     arguments: tuple[str, ...]
     """What each array is, for the header."""
+    types: tuple[str, ...]
+    """Definitions of the types of elements that C has not."""
     has_named: bool
+    has_types: bool
     has_run: bool
     has_indices: bool
     has_parts: bool

@@ -11,12 +11,12 @@ from unrut.emitter.render.dialect import Dialect
 from unrut.emitter.render.frames import read_template
 
 _WORD = re.compile(r"\bur_\w+")
-_DEFINED = re.compile(r"^UR_INLINE .*?\b(ur_\w+)\(", re.MULTILINE)
+_DEFINED = re.compile(r"^(?:UR_INLINE .*?\b(?P<function>ur_\w+)\(|typedef \w+ (?P<type>ur_\w+);)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One paragraph of a vocabulary header: a function with its comment, or a remark that stands before several."""
+    """One paragraph of a vocabulary header: a function or type with its comment, or a remark that stands before several."""
 
     text: str
     defines: str
@@ -41,8 +41,16 @@ def read_vocabulary(names: tuple[str, ...], by_width: tuple[str, ...] = ()) -> t
         for paragraph in paragraphs[first:]:
             found = _DEFINED.search(paragraph)
             uses = frozenset(_WORD.findall(paragraph))
-            entries.append(Entry(text=paragraph, defines=found[1] if found else "", uses=uses))
+            defines = (found["function"] or found["type"]) if found else ""
+            entries.append(Entry(text=paragraph, defines=defines, uses=uses))
     return "\n\n".join(head), tuple(entries)
+
+
+def types_in(code: str, dialect: Dialect) -> tuple[str, ...]:
+    """The definitions of those types of the headers that a text names."""
+    _, entries = read_vocabulary(dialect.vocabulary)
+    named = set(_WORD.findall(code))
+    return tuple(entry.text for entry in entries if entry.defines in named and entry.text.startswith("typedef"))
 
 
 def needed(code: str, dialect: Dialect) -> str:

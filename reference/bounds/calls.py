@@ -12,7 +12,7 @@ from unrut.program.nodes import Call
 from unrut.program.types import DType
 from unrut.reference.bounds.arithmetic import add, divide, multiply
 from unrut.reference.bounds.functions import one_argument, selection, two_arguments
-from unrut.reference.bounds.measured import Measured, any_undecided, exact, is_nan, settle
+from unrut.reference.bounds.measured import Measured, any_undecided, exact, is_nan, may_wrap, settle
 from unrut.reference.bounds.signs import Signs
 from unrut.reference.calls import call
 from unrut.reference.places import Array, Bools
@@ -116,7 +116,7 @@ def _whole(function: str, arguments: Sequence[Measured], dtype: DType) -> Measur
         total = total + a.error
     if function not in ("add", "subtract", "negative", "abs", "maximum", "minimum"):
         total = np.where(total > 0, np.inf, 0.0)
-    wraps = np.abs(value.astype(np.float64)) + total > np.iinfo(dtype.numpy).max
+    wraps = may_wrap(value, total, dtype)
     return Measured(value=value, error=np.where(wraps & (total > 0), np.inf, total), undecided=undecided)
 
 

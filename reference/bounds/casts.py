@@ -6,14 +6,14 @@ from __future__ import annotations
 import numpy as np
 
 from unrut.program.types import DType
-from unrut.reference.bounds.measured import Measured, rounding, settle
+from unrut.reference.bounds.measured import Measured, may_wrap, rounding, settle
 from unrut.reference.casts import cast
 
 
 def measured_cast(x: Measured, source: DType, target: DType) -> Measured:
     """A known value stays known, being converted once; otherwise
 
-    - to f32, or from an integer: the error grows by one rounding of the kernel's and one of the reference's;
+    - to a narrower float, or from an integer: the error grows by one rounding of the kernel's and one of the reference's;
     - float to integer, and to bool: decided where the whole interval gives the same, else the range of both ends;
     - integer to integer: the error stays, unless the interval wraps;
     - to the dtype that it has: nothing happens in a kernel, so the value stays wide here.
@@ -27,7 +27,7 @@ def measured_cast(x: Measured, source: DType, target: DType) -> Measured:
         open_ = ~((x.error == 0) | (np.abs(x.value) > x.error))
         return Measured(value=value, error=open_.astype(np.float64), undecided=x.undecided | open_)
     if target.is_float:
-        narrows = (source is DType.f64 and target is DType.f32) or not source.is_float
+        narrows = not source.is_float or not _holds(target, source)
         r = rounding(target)
         grown = np.where(narrows, 2 * (r.unit * (np.abs(x.value) + x.error) + r.tiny), 0.0)
         return settle(value, np.where(x.error == 0, 0.0, x.error + grown), x.undecided, target)
@@ -37,5 +37,10 @@ def measured_cast(x: Measured, source: DType, target: DType) -> Measured:
         # Not known at all includes NaN, which gives 0.
         spread = np.where(x.error == 0, 0.0, np.where(np.isfinite(x.error), spread, np.inf))
         return Measured(value=value, error=spread, undecided=x.undecided | (spread > 0))
-    wraps = np.abs(x.value.astype(np.float64)) + x.error > np.iinfo(target.numpy).max
+    wraps = may_wrap(x.value, x.error, target)
     return Measured(value=value, error=np.where(wraps & (x.error > 0), np.inf, x.error), undecided=x.undecided)
+
+
+def _holds(wide: DType, narrow: DType) -> bool:
+    """Whether every number of one floating-point type is one of the other."""
+    return wide.roundoff <= narrow.roundoff and wide.tiny <= narrow.tiny and wide.largest >= narrow.largest

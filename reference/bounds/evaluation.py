@@ -44,6 +44,7 @@ class Bounded:
             return re.accepts(given.real) & im.accepts(given.imag)
         with np.errstate(all="ignore"):
             wide = np.asarray(result)
+            wide = wide.astype(np.float64) if wide.dtype.itemsize == 2 and wide.dtype.kind in "fV" else wide
             same = (wide == self.value) | (np.isnan(wide) & np.isnan(self.value))
             away = np.abs(np.subtract(wide, self.value, dtype=np.result_type(self.value, np.float64)))
             return np.asarray(same | (away <= self.bound) | np.isinf(self.bound))

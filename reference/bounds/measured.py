@@ -56,12 +56,11 @@ class Rounding:
 
 
 def rounding(dtype: DType) -> Rounding:
-    """How the floating-point operations of a dtype round."""
-    info = np.finfo(dtype.numpy)
+    """How the floating-point operations of a dtype round. Floats of 16 bits may be computed in f32, and rounded after."""
     return Rounding(
-        unit=dtype.roundoff + 3 * OWN,
+        unit=dtype.roundoff + (DType.f32.roundoff if dtype.is_half else 0.0) + 3 * OWN,
         tiny=2 * dtype.tiny,
-        largest=float(info.max),
+        largest=dtype.largest,
         integers=1 / dtype.roundoff,
     )
 
@@ -79,6 +78,13 @@ def settle(value: Array, error: Array, undecided: Bools, dtype: DType) -> Measur
         overflows = np.isfinite(value) & (np.abs(value) + error > rounding(dtype).largest)
         error = np.where(overflows | (~np.isfinite(value) & (error != 0)), np.inf, error)
     return Measured(value=value, error=error, undecided=undecided)
+
+
+def may_wrap(value: Array, error: Floats, dtype: DType) -> Bools:
+    """Where an integer with an error may leave its dtype."""
+    low, high = dtype.limits
+    wide = value.astype(np.float64)
+    return np.asarray((wide + error > high) | (wide - error < low))
 
 
 def is_nan(x: Measured) -> Bools:

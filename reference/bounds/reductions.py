@@ -9,7 +9,7 @@ import numpy as np
 
 from unrut.program.nodes import ReduceKind
 from unrut.program.types import DType
-from unrut.reference.bounds.measured import OWN, Measured, anywhere, is_integral, is_nan, rounding, settle
+from unrut.reference.bounds.measured import OWN, Measured, anywhere, is_integral, is_nan, may_wrap, rounding, settle
 from unrut.reference.places import Array, Bools
 from unrut.reference.reductions import identity, reduce_block
 
@@ -24,7 +24,7 @@ def measured_sum(x: Measured, dtype: DType) -> Measured:
     undecided = anywhere(x.undecided)
     carried = x.error.sum(axis=-1)
     if not dtype.is_float:
-        wraps = np.abs(value.astype(np.float64)) + carried > np.iinfo(dtype.numpy).max
+        wraps = may_wrap(value, carried, dtype)
         return Measured(value=value, error=np.where(wraps & (carried > 0), np.inf, carried), undecided=undecided)
     r = rounding(dtype)
     finite = np.where(np.isfinite(x.value), np.abs(x.value), 0.0) + x.error

@@ -108,7 +108,7 @@ class TestSignatures:
         assert isinstance(error, BindError)
         [error] = errors_of("f(A: f32[4]) -> C\nC[i] = A[i]", f32(5))
         assert error.message == "extent 0 of `A` is 4 in the signature and 5 here"
-        [error] = errors_of("f(A) -> C\nC[i] = A[i]", Spec(dtype="f16", dimensions=(3,)))
+        [error] = errors_of("f(A) -> C\nC[i] = A[i]", Spec(dtype="f24", dimensions=(3,)))
         assert isinstance(error, DTypeError)
         [error] = errors_of("f(A) -> C\nC[i] = A[i]", f32(-1))
         assert isinstance(error, BindError)

@@ -151,7 +151,7 @@ def test_spans_point_into_the_text_as_written():
         ("y[i] = 1e999j", NotationError, "the imaginary number is beyond the largest float", "a smaller one"),
         ("y[i] = 99999999999999999999", NotationError, "the number does not fit 64 bits", "a float"),
         ("y[i] = 1e999", NotationError, "the number is beyond the largest float", "inf"),
-        ("y[i] = cast(x[i], f16)", DTypeError, "`f16` is not a dtype of unrut", "f32"),
+        ("y[i] = cast(x[i], f24)", DTypeError, "`f24` is not a dtype of unrut", "f32"),
         ("y[i] -= x[i]", NotationError, "only `+=` changes a tensor", "V[i] += -x[i]"),
         ("axis e: start=x[i], stop=3", NotationError, "an expression is expected here", "axis e: ptr[i] .. ptr[i + 1]"),
         ("axis e: ..", NotationError, "an axis is given as `axis t: 3`, or by data", "axis t: 3"),

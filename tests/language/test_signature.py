@@ -39,7 +39,7 @@ def test_specs():
 @pytest.mark.parametrize(
     ("what", "dtype", "kind", "message"),
     [
-        ("f16[3]", None, DTypeError, "`f16` is not a dtype of unrut"),
+        ("f24[3]", None, DTypeError, "`f24` is not a dtype of unrut"),
         ("f32", None, NotationError, "a spec has a dtype and extents"),
         ("[3]", None, NotationError, "a spec has a dtype and extents"),
         ("f32[3", None, NotationError, "never closed"),

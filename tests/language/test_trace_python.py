@@ -191,7 +191,7 @@ def the_tuple_of_an_argmax(x, y, i, j):
 
 @case(NotationError, "the number does not fit 64 bits", "a float")
 def a_huge_number(x, y, i, j):
-    y[i, j] = x[i, j] + 2**63  # x[i, j] + 2**63
+    y[i, j] = x[i, j] + 2**64  # x[i, j] + 2**64
 
 
 @case(ur.DTypeError, "has a part that is no finite number", "a finite number")

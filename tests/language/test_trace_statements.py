@@ -203,9 +203,9 @@ def a_shape_unpacked_too_early(x, y, i, j):
     y[i] = n + m
 
 
-@case(ur.DTypeError, "`f16` is not a dtype", "one of bool, i32, i64, f32, f64")
+@case(ur.DTypeError, "`f24` is not a dtype", "one of bool, i8, i16, i32, i64, u8, u16, u32, u64, f16, bf16, f32, f64")
 def a_dtype_that_is_none(x, y, i, j):
-    y[i, j] = ur.cast(x[i, j], "f16")  # ur.cast(x[i, j], "f16")
+    y[i, j] = ur.cast(x[i, j], "f24")  # ur.cast(x[i, j], "f24")
 
 
 @case(ShapeError, "`z` has 2 dimensions and is read with 1 subscript", "2 subscripts, as in z[i, j]")

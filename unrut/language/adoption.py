@@ -11,7 +11,7 @@ from unrut.language.declarations import at
 from unrut.language.notation import Number
 from unrut.program.nodes import Cast, Const, Expr, Where
 from unrut.program.promotion import Kind
-from unrut.program.types import SUPPORTED, DType
+from unrut.program.types import DType
 from unrut.spans import Span
 
 WEAK_BOOL, WEAK_INTEGER, WEAK_FLOAT, WEAK_COMPLEX = (
@@ -29,13 +29,15 @@ class Typed:
 
 
 def number(term: Number) -> Typed:
-    """A number as it was written: weak."""
+    """A number as it was written: weak; integers from 2**63 on, which only u64 holds, are u64."""
     value = term.value
     if term.imaginary:
         return Typed(expr=Const(value=value, dtype=DType.c128, imaginary=True, span=term.span), kind=WEAK_COMPLEX)
     if isinstance(value, bool):
         return Typed(expr=Const(value=value, dtype=DType.bool, span=term.span), kind=WEAK_BOOL)
     if isinstance(value, int):
+        if LARGEST_INTEGER <= value < 2 * LARGEST_INTEGER:
+            return Typed(expr=Const(value=value, dtype=DType.u64, span=term.span), kind=Kind(dtype=DType.u64))
         if not -LARGEST_INTEGER <= value < LARGEST_INTEGER:
             raise DTypeError(f"{value} does not fit 64 bits", places=at(term.span), remedy="a float, such as 1e30")
         return Typed(expr=Const(value=value, dtype=DType.i64, span=term.span), kind=WEAK_INTEGER)
@@ -43,7 +45,7 @@ def number(term: Number) -> Typed:
 
 
 def negated(const: Const, span: Span | None) -> Const:
-    """Minus a number, as a number: `-1` reads the same however it was written. Integers wrap."""
+    """Minus a weak number, as a number: `-1` reads the same however it was written. Integers wrap."""
     value = const.value
     if isinstance(value, float):
         return replace(const, value=_one_nan(-value), span=span)
@@ -75,18 +77,38 @@ def const(written: Const, dtype: DType) -> Const:
         value = bool(value)
     elif isinstance(value, bool):
         value = int(value)
-    if dtype is DType.i32 and not -(2**31) <= value < 2**31:
+    if not fits(written, dtype):
         raise DTypeError(
-            f"{value} does not fit i32, which it meets here",
+            f"{value} does not fit {dtype.name}, which it meets here",
             places=at(written.span),
             remedy="cast(..., i64) on what it meets, or cast the number",
         )
     return replace(written, value=value, dtype=dtype)
 
 
+def fits(written: Const, dtype: DType) -> bool:
+    """Whether a number is one of a dtype; floats take all of them."""
+    if not dtype.is_integer:
+        return True
+    low, high = dtype.limits
+    return low <= written.value <= high
+
+
+def compared(pair: list[Typed]) -> list[Typed]:
+    """The two sides of a comparison: beside integers of an array, weak ones that may not fit their dtype are i64.
+
+    So what is compared are whole numbers: no axis value wraps to one of u8.
+    """
+    for one, other in (pair, pair[::-1]):
+        beside = one.kind == WEAK_INTEGER and not other.kind.weak and other.kind.dtype.is_integer
+        if beside and not (isinstance(one.expr, Const) and fits(one.expr, other.kind.dtype)):
+            return [replace(t, kind=Kind(dtype=DType.i64)) if t is one else t for t in pair]
+    return pair
+
+
 def dtype_named(name: str, span: Span | None) -> DType:
     """The dtype of a name."""
-    names = [dtype.name for dtype in SUPPORTED]
-    if name not in names:
-        raise DTypeError(f"`{name}` is not a dtype of unrut", places=at(span), remedy=f"one of {', '.join(names)}")
+    if name not in DType.__members__:
+        names = ", ".join(DType.__members__)
+        raise DTypeError(f"`{name}` is not a dtype of unrut", places=at(span), remedy=f"one of {names}")
     return DType[name]

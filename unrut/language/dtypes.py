@@ -10,7 +10,7 @@ import numpy as np
 from unrut.errors import DTypeError
 from unrut.language.signature import unknown_dtype
 from unrut.language.vocabulary import DTYPES
-from unrut.program.types import SUPPORTED, DType, dtype_of
+from unrut.program.types import DType, dtype_of
 from unrut.spans import Span
 
 
@@ -21,10 +21,12 @@ def dtype_name(dtype: object, span: Span | None = None, what: str = "") -> str:
     """
     subject = f"{what} has dtype" if what else "here is dtype"
     match dtype:
-        case DType() if dtype in SUPPORTED:
+        case DType():
             return dtype.name
         case str() if dtype in DTYPES:
             return dtype
+        case DType.bf16.value:  # known to NumPy only where ml_dtypes has been imported
+            return DType.bf16.name
         case str() if re.fullmatch(r"(b?f|[ciu])\d+", dtype):  # NumPy counts bytes there: its f16 has 128 bits
             raise unknown_dtype(dtype, span)
     try:
@@ -32,7 +34,7 @@ def dtype_name(dtype: object, span: Span | None = None, what: str = "") -> str:
     except TypeError:
         raise unknown_dtype(str(dtype), span) from None
     known = dtype_of(found)
-    if known is None or known not in SUPPORTED:
+    if known is None:
         error = unknown_dtype(str(found), span)
         raise DTypeError(f"{subject} {found}, which unrut doesn't have", places=error.places, remedy=error.remedy)
     if not found.isnative:

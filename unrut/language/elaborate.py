@@ -213,7 +213,9 @@ def _whole(statement: Statement, extents: dict[str, Extent]) -> Statement:
                 return ExtentValue(extent=known, span=span)
             case Cast(operand=Const() as written, dtype=dtype, implicit=True):
                 return const(written, dtype)
-            case Call(function="negative", arguments=(Const() as written,), span=span):
+            case Call(function="negative", arguments=(Const() as written,), span=span) if (
+                written.dtype is not DType.u64
+            ):
                 return negated(written, span)
             case Reduce(axes=axes) | Fold(axes=axes):
                 return replace(expr, axes=tuple(axis(a) for a in axes))

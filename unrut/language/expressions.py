@@ -12,7 +12,17 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar, assert_never
 
 from unrut.errors import AxisError, DTypeError, NotationError, ShapeError, UnrutError, combine
-from unrut.language.adoption import WEAK_BOOL, WEAK_FLOAT, WEAK_INTEGER, Typed, adopt, dtype_named, negated, number
+from unrut.language.adoption import (
+    WEAK_BOOL,
+    WEAK_FLOAT,
+    WEAK_INTEGER,
+    Typed,
+    adopt,
+    compared,
+    dtype_named,
+    negated,
+    number,
+)
 from unrut.language.components import read_component
 from unrut.language.declarations import Declarations, at, size
 from unrut.language.meaningless import check_exponent, drops_a_part, meaningless
@@ -32,6 +42,7 @@ from unrut.language.notation import (
 )
 from unrut.language.spelling import counted, some_axes
 from unrut.program.extents import Extent
+from unrut.program.functions import COMPARISONS
 from unrut.program.nodes import (
     AxisValue,
     Call,
@@ -266,6 +277,8 @@ class Expressions:
     def applied(self, term: Applied, scope: Scope) -> Typed:
         bools_stay = term.function in _OWN_DTYPES
         found = self.all(term.arguments, scope.plain if bools_stay else scope)
+        if term.function in COMPARISONS:
+            found = compared(found)
         taken = loop(term.function, tuple(typed.kind for typed in found))
         if term.function in ("real", "conj") and not found[0].kind.dtype.is_complex:
             return found[0]
@@ -273,7 +286,7 @@ class Expressions:
             raise meaningless(term, [typed.kind for typed in found])
         if term.function in ROUNDINGS and not found[0].kind.dtype.is_float:
             return found[0]
-        if term.function == "negative" and isinstance(found[0].expr, Const):
+        if term.function == "negative" and isinstance(found[0].expr, Const) and found[0].kind.weak:
             return Typed(expr=negated(found[0].expr, term.span), kind=found[0].kind)
         arguments = tuple(adopt(typed, dtype) for typed, dtype in zip(found, taken.arguments, strict=True))
         result = taken.result

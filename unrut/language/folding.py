@@ -19,7 +19,7 @@ from unrut.language.reductions import bind_axes, exposed
 from unrut.language.renaming import mentioned
 from unrut.program.fold_nodes import Fold, State
 from unrut.program.nodes import ReduceKind
-from unrut.program.promotion import Kind, accumulator, meet
+from unrut.program.promotion import Kind, accumulator, computed_in, meet
 from unrut.program.types import DType
 
 
@@ -55,6 +55,7 @@ def _lifted(reader: Expressions, term: Term, scope: Scope) -> Typed:
     natural = accumulator(ReduceKind.sum, first.kind)
     if natural is None or first.kind.dtype is DType.bool:
         return first
+    natural = computed_in(ReduceKind.sum, natural)
     if all(dtype in (natural.dtype, DType.bool) for dtype in exposed(first.expr)):
         return first
     return reader.read(term, Scope(axes=scope.axes, widen=natural.dtype))

@@ -14,7 +14,7 @@ from unrut.language.notation import Definition, Parameter, Spec
 from unrut.language.spelling import counted
 from unrut.program.extents import Extent, as_extent, named
 from unrut.program.nodes import Operand
-from unrut.program.types import SUPPORTED, DType
+from unrut.program.types import DType
 
 Dimension = int | str
 
@@ -161,13 +161,13 @@ def _says(seen: Seen) -> str:
 
 
 def _dtype(name: str, parameter: Parameter, errors: list[UnrutError]) -> DType:
-    found = next((dtype for dtype in SUPPORTED if dtype.name == name), None)
+    found = next((dtype for dtype in DType if dtype.name == name), None)
     if found is None:
         errors.append(
             DTypeError(
                 f"`{parameter.name}` has dtype {name}, which unrut does not have",
                 places=_place(parameter),
-                remedy="one of " + ", ".join(dtype.name for dtype in SUPPORTED),
+                remedy="one of " + ", ".join(dtype.name for dtype in DType),
             )
         )
     return found or DType.f32

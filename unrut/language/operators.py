@@ -258,7 +258,7 @@ def note_axis(axis: Axis) -> None:
 
 def number(value: bool | int | float, span: Span | None) -> Number:
     """A Python number as a term."""
-    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
         raise NotationError("the number does not fit 64 bits", places=place(span), remedy="a float, such as 1e30")
     plain = value if isinstance(value, bool) else (int(value) if isinstance(value, int) else float(value))
     return Number(value=plain, span=span)

@@ -19,7 +19,7 @@ from unrut.language.notation import Line, Reduction
 from unrut.language.ranks import check_arguments, typed_rank
 from unrut.program.functions import COMPARISONS, PREDICATES
 from unrut.program.nodes import Along, AlongKind, Axis, Call, Cast, Expr, Read, Reduce, ReduceKind, Where
-from unrut.program.promotion import Kind, accumulator, meet, result_of, widened
+from unrut.program.promotion import Kind, accumulator, computed_in, meet, result_of, widened
 from unrut.program.scans import SCANS, kind_along
 from unrut.program.types import DType
 from unrut.spans import Span
@@ -42,7 +42,8 @@ def read_reduction(reader: Expressions, term: Reduction, scope: Scope) -> Typed:
         raise _no_accumulator(term, first.kind)
     wanted = _wanted(term, natural)
     # A weak body has no array whose dtype could be widened: the result of the plain reduction is converted.
-    taken = wanted if wanted is not None and not natural.weak else natural
+    chosen = wanted if wanted is not None and not natural.weak else natural
+    taken = computed_in(kind, chosen)
     body = first
     if taken.dtype is not DType.bool and any(widened(d, taken.dtype) is not d for d in exposed(first.expr)):
         body = reader.read(term.body, Scope(axes=inner.axes, widen=taken.dtype))
@@ -58,6 +59,8 @@ def read_reduction(reader: Expressions, term: Reduction, scope: Scope) -> Typed:
         component=term.component,
         span=term.span,
     )
+    if taken != chosen:
+        return Typed(expr=Cast(operand=expr, dtype=chosen.dtype, implicit=True, span=term.span), kind=chosen)
     if wanted is not None and natural.weak:
         return Typed(expr=Cast(operand=expr, dtype=wanted.dtype, span=term.span), kind=wanted)
     return Typed(expr=expr, kind=result)
@@ -76,15 +79,18 @@ def read_line(reader: Expressions, term: Line, scope: Scope) -> Typed:
         )
     body = reader.read(term.body, scope.plain)
     kind = kind_along(AlongKind[term.kind], body.kind)
-    widens = kind is not None and AlongKind[term.kind] in SCANS and kind.dtype is not DType.bool
-    if kind is not None and widens and any(widened(d, kind.dtype) is not d for d in exposed(body.expr)):
-        body = reader.read(term.body, Scope(axes=scope.axes, widen=kind.dtype))
     if kind is None:
         remedy = "abs(...) or real(...) inside it" if body.kind.dtype.is_complex else "cast(..., f32)"
         raise DTypeError(f"`{term.kind}` has no meaning for {body.kind}", places=at(term.span), remedy=remedy)
     start, stop = ends(reader, term.axis, scope)
     axis = Axis(name=term.axis, extent=scope.axes[term.axis], start=start, stop=stop)
-    expr = Along(kind=AlongKind[term.kind], axis=axis, body=adopt(body, kind.dtype), dtype=kind.dtype, span=term.span)
+    taken = DType.f32 if kind.dtype.is_half else kind.dtype
+    widens = AlongKind[term.kind] in SCANS and taken is not DType.bool
+    if widens and any(widened(d, taken) is not d for d in exposed(body.expr)):
+        body = reader.read(term.body, Scope(axes=scope.axes, widen=taken))
+    expr: Expr = Along(kind=AlongKind[term.kind], axis=axis, body=adopt(body, taken), dtype=taken, span=term.span)
+    if taken is not kind.dtype:
+        expr = Cast(operand=expr, dtype=kind.dtype, implicit=True, span=term.span)
     return Typed(expr=expr, kind=kind)
 
 

@@ -90,7 +90,9 @@ class TermReader:
                 return Component(side=self.sides[name], state=state, span=self.span(node))
             case ast.Name(id=name):
                 return self.named(name, node)
-            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)) if (
+                isinstance(value, float) or value <= 2**63
+            ):
                 return self.number(-value, node)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return Applied(function="negative", arguments=(self.read(operand, depth + 1),), span=self.span(node))
@@ -125,7 +127,7 @@ class TermReader:
         if not isinstance(value, bool | int | float):
             remedy = '"edge" and the like stand in P.outside("edge")[...] alone'
             raise self.fault("only numbers can stand here", node, remedy)
-        if type(value) is int and not -(2**63) <= value < 2**63:
+        if type(value) is int and not -(2**63) <= value < 2**64:
             raise self.fault("the number does not fit 64 bits", node, "a float, such as 1e30")
         if type(value) is float and math.isinf(value):
             raise self.fault("the number is beyond the largest float", node, "inf")

@@ -8,7 +8,7 @@ import math
 from unrut.language.notation import Applied, Number, Term
 from unrut.program.functions import FUNCTIONS
 from unrut.program.nodes import GIVE_PLACES, RANKED, AlongKind, OutsideMode, ReduceKind
-from unrut.program.types import SUPPORTED
+from unrut.program.types import DType
 from unrut.spans import Span
 
 REDUCTIONS = tuple(kind.value for kind in ReduceKind)
@@ -16,7 +16,7 @@ PLACES = tuple(kind.value for kind in ReduceKind if kind in GIVE_PLACES)
 TAKE_RANKS = {kind.value: "q" if kind is ReduceKind.quantile else "r" for kind in ReduceKind if kind in RANKED}
 LINES = tuple(kind.value for kind in AlongKind)
 MODES = tuple(mode.value for mode in OutsideMode)
-DTYPES = tuple(dtype.name for dtype in SUPPORTED)
+DTYPES = tuple(dtype.name for dtype in DType)
 CONSTANTS = {"inf": math.inf, "nan": math.nan, "pi": math.pi}
 SUGAR = ("sigmoid", "logsigmoid")
 SCALAR_FUNCTIONS = {name: f.arity for name, f in FUNCTIONS.items() if not f.symbol}

@@ -178,10 +178,11 @@ ORDER_STATISTICS = RANKED | {ReduceKind.median}
 class Reduce:
     """`kind[axes](body, where=where, initial=initial)`, a reduction over all places of `axes` where `where` holds.
 
-    `body` has the accumulator's dtype (bool for any, all, count). The node's dtype is the accumulator's for sum, prod, max,
-    min, logsumexp, kth_smallest; bool for any, all; i64 for count and the places of argmax, argmin, arg_kth_smallest, of
-    which `component` chooses one (axis number `component` of `axes`). `initial` takes part like one more term. NaN wins in
-    max, min and, the first one, in argmax, argmin; ties go to the first place, the last axis running fastest.
+    `body` has the accumulator's dtype (bool for any, all, count), which is no float of 16 bits for sum, prod, logsumexp;
+    these are cast afterwards. The node's dtype is the accumulator's for sum, prod, max, min, logsumexp,
+    kth_smallest; bool for any, all; i64 for count and the places of argmax, argmin, arg_kth_smallest, of which `component`
+    chooses one (axis number `component` of `axes`). `initial` takes part like one more term. NaN wins in max, min and, the
+    first one, in argmax, argmin; ties go to the first place, the last axis running fastest.
 
     kth_smallest and arg_kth_smallest give the term of `rank` (i64, from 0, proved below the number of places) in ascending
     order, or its place: NaN comes last, -0 equals 0, of equal terms the first place comes first. Beyond the places that

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which dtype an expression has: NumPy's own tables (`ufunc.resolve_dtypes`), with NEP 50 for weak numbers.
 
+bf16, which NumPy's tables don't have, goes by those of f16.
+
 A `Kind` is a dtype that is strong (it came from an array or a cast) or weak (numbers, axis values, extents, scalars,
 and expressions of these alone). Weak kinds are bool, i64 or f64. They adopt the dtype they meet, unless they are of a
 higher kind (bool < integer < float): then NumPy's default dtype of their kind takes part. The kind of a choice is
@@ -12,17 +14,18 @@ Source: NEP 50 (promotion of Python scalars); numpy.ufunc.resolve_dtypes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
 from unrut.program.complex_loops import complex_loop, complex_of
 from unrut.program.nodes import ReduceKind
-from unrut.program.types import SUPPORTED, DType, dtype_of, promote
+from unrut.program.types import DType, dtype_of, promote
 
 # No ufunc of NumPy, or one whose answer for integers differs between NumPy 2.0 and 2.1: as another one.
 _LIKE = {"erf": "exp"}
+WEAK = frozenset({DType.bool, DType.i64, DType.f64})
 ROUNDINGS = frozenset({"floor", "ceil", "trunc"})
 OF_COMPLEX = frozenset({"real", "imag", "conj", "angle"})  # the first and third leave real numbers as they are
 
@@ -58,6 +61,8 @@ def loop(function: str, arguments: tuple[Kind, ...]) -> Loop | None:
         return None if known is None else Loop(arguments=known[0], result=Kind(dtype=known[1], weak=weak))
     if function in OF_COMPLEX:
         return None
+    if any(kind.dtype is DType.bf16 for kind in arguments):
+        return _loop_of_bf16(function, arguments)
     if function in ROUNDINGS and not arguments[0].dtype.is_float:
         return Loop(arguments=(arguments[0].dtype,), result=arguments[0])
     ufunc = getattr(np, _LIKE.get(function, function))
@@ -67,10 +72,24 @@ def loop(function: str, arguments: tuple[Kind, ...]) -> Loop | None:
     except TypeError:
         return None
     dtypes = [dtype_of(dtype) for dtype in resolved]
-    found = tuple(dtype for dtype in dtypes if dtype is not None and dtype in SUPPORTED)
+    found = tuple(dtype for dtype in dtypes if dtype is not None)
     if len(found) < len(dtypes):
         return None
+    if weak and not WEAK.issuperset(found):  # truth values, which NumPy takes in i8 or f16
+        return loop(function, tuple(replace(kind, dtype=DType.i64) for kind in arguments))
     return Loop(arguments=found[:-1], result=Kind(dtype=found[-1], weak=weak))
+
+
+def _loop_of_bf16(function: str, arguments: tuple[Kind, ...]) -> Loop | None:
+    """The loop for f16 in its place; together with f16, that for f32."""
+    both = any(kind.dtype is DType.f16 for kind in arguments)
+    stands_for = DType.f32 if both else DType.f16
+    found = loop(function, tuple(replace(k, dtype=stands_for) if k.dtype is DType.bf16 else k for k in arguments))
+    if found is None or both:
+        return found
+    taken = tuple(DType.bf16 if dtype is DType.f16 else dtype for dtype in found.arguments)
+    result = replace(found.result, dtype=DType.bf16) if found.result.dtype is DType.f16 else found.result
+    return Loop(arguments=taken, result=result)
 
 
 def _adopting(kind: Kind) -> object:
@@ -95,9 +114,9 @@ def meet(kinds: Sequence[Kind]) -> Kind:
 
 
 def accumulator(kind: ReduceKind, body: Kind) -> Kind | None:
-    """What a reduction accumulates in: NumPy's choice for sum and prod; the body's own dtype otherwise.
+    """What a reduction gives: NumPy's choice for sum and prod; the body's own dtype otherwise.
 
-    None where the body has no meaning there (logsumexp of bool, max of complex numbers).
+    It accumulates in that, too, but for `computed_in`. None where the body has no meaning there (max of complex numbers).
     """
     if body.dtype.is_complex:
         truths = dict.fromkeys(
@@ -106,7 +125,8 @@ def accumulator(kind: ReduceKind, body: Kind) -> Kind | None:
         return {ReduceKind.sum: body, ReduceKind.prod: body, **truths}.get(kind)
     match kind:
         case ReduceKind.sum | ReduceKind.prod:
-            return Kind(dtype=body.dtype if body.dtype.is_float else DType.i64, weak=body.weak)
+            whole = DType.u64 if body.dtype.is_integer and not body.dtype.is_signed else DType.i64
+            return Kind(dtype=body.dtype if body.dtype.is_float else whole, weak=body.weak)
         case ReduceKind.max | ReduceKind.min | ReduceKind.argmax | ReduceKind.argmin:
             return body
         case ReduceKind.median | ReduceKind.quantile | ReduceKind.kth_smallest | ReduceKind.arg_kth_smallest:
@@ -115,6 +135,13 @@ def accumulator(kind: ReduceKind, body: Kind) -> Kind | None:
             return Kind(dtype=DType.bool, weak=body.weak)
         case ReduceKind.logsumexp:
             return exponential(body)
+
+
+def computed_in(kind: ReduceKind, natural: Kind) -> Kind:
+    """What a reduction computes in: sums, products and exponentials of 16-bit floats are f32, and rounded once."""
+    if natural.dtype.is_half and kind in (ReduceKind.sum, ReduceKind.prod, ReduceKind.logsumexp):
+        return replace(natural, dtype=DType.f32)
+    return natural
 
 
 def exponential(body: Kind) -> Kind | None:

@@ -38,6 +38,7 @@ from unrut.program.nodes import (
     Where,
 )
 from unrut.program.ragged import ragged_axes
+from unrut.program.types import DType
 from unrut.program.written import natural_accumulator
 
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = 60, 70, 80, 90, 100
@@ -118,10 +119,12 @@ class Printer:
                 return self.call(expr)
             case Where(condition=condition, then=then, otherwise=otherwise):
                 return f"where({', '.join(map(self.expr, (condition, then, otherwise)))})", _ATOM
+            case Cast(operand=Reduce() as reduce, dtype=dtype, implicit=True) if dtype.is_half:
+                return self.reduce(reduce, dtype), _ATOM
             case Cast(operand=operand, dtype=dtype, implicit=implicit):
                 return self.loose(operand) if implicit else (f"cast({self.expr(operand)}, {dtype.name})", _ATOM)
             case Reduce():
-                return self.reduce(expr), _ATOM
+                return self.reduce(expr, expr.body.dtype), _ATOM
             case Local(side=side, state=state):
                 return f"{self.sides[side]}.{state}", _ATOM
             case Fold():
@@ -157,15 +160,18 @@ class Printer:
         is_comparison = own < 50
         return f"{self.expr(left, own + 1 if is_comparison else own)}{joined}{self.expr(right, own + 1)}", own
 
-    def reduce(self, reduce: Reduce) -> str:
-        """`sum[k](..., where=..., initial=..., dtype=...)`, `argmax[i, j](...)[1]`, `kth_smallest[j](..., r)`."""
+    def reduce(self, reduce: Reduce, given: DType) -> str:
+        """`sum[k](..., where=..., initial=..., dtype=...)`, `argmax[i, j](...)[1]`, `kth_smallest[j](..., r)`.
+
+        `given` is the dtype of the result.
+        """
         parts = [self.expr(reduce.body), *([self.expr(reduce.rank)] if reduce.rank is not None else [])]
         if reduce.where is not None:
             parts.append(f"where={self.expr(reduce.where)}")
         if reduce.initial is not None:
             parts.append(f"initial={self.expr(reduce.initial)}")
-        if natural_accumulator(reduce).dtype is not reduce.body.dtype:
-            parts.append(f"dtype={reduce.body.dtype.name}")
+        if natural_accumulator(reduce).dtype is not given:
+            parts.append(f"dtype={given.name}")
         axes = ", ".join(axis.name for axis in reduce.axes)
         chosen = f"[{reduce.component}]" if reduce.kind in GIVE_PLACES and len(reduce.axes) > 1 else ""
         return f"{reduce.kind.value}[{axes}]({', '.join(parts)}){chosen}"

@@ -38,6 +38,11 @@ class DType(enum.Enum):
         return _bfloat16() if self is DType.bf16 else np.dtype(self.value)
 
     @property
+    def spelled(self) -> str:
+        """The NumPy dtype as it is written in Python."""
+        return {DType.bool: "np.bool_", DType.bf16: "ml_dtypes.bfloat16"}.get(self, f"np.{self.value}")
+
+    @property
     def is_float(self) -> builtins.bool:
         return self in _FLOATS
 
@@ -76,6 +81,12 @@ class DType(enum.Enum):
         return (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if self.is_signed else (0, 2**bits - 1)
 
     @property
+    def binary_format(self) -> tuple[int, int, int]:
+        """Of a floating-point type: digits of the significand, and the exponents of the least subnormal and of the power
+        of two behind the largest number."""
+        return _FLOATS[self]
+
+    @property
     def roundoff(self) -> float:
         """Unit roundoff u: a rounded result is within u of it, relatively (Higham 2002, section 2.1). 0 for exact types."""
         return math.ldexp(1.0, -_FLOATS[self][0]) if self in _FLOATS else 0.0
@@ -95,12 +106,8 @@ class DType(enum.Enum):
         return self.name
 
 
-# The dtypes that the notation takes: each joins when every room has it.
-SUPPORTED = (DType.bool, DType.i32, DType.i64, DType.f32, DType.f64, DType.c64, DType.c128)
-
 _PARTS = {DType.c64: DType.f32, DType.c128: DType.f64}
 
-# Digits of the significand, exponents of the least subnormal and of the power of two behind the largest number.
 _FLOATS = {
     DType.f16: (11, -24, 16),
     DType.bf16: (8, -133, 128),

@@ -60,7 +60,8 @@ def expression_faults(expr: Expr, scalars: tuple[str, ...]) -> Iterator[str]:
         case Fold() | Local():
             yield from fold_faults(expr)
         case Along(kind=kind, body=body, dtype=dtype):
-            if body.dtype is not dtype or kind_along(kind, Kind(dtype=dtype)) != Kind(dtype=dtype):
+            natural = kind_along(kind, Kind(dtype=dtype))
+            if body.dtype is not dtype or dtype.is_half or natural != Kind(dtype=dtype):
                 yield f"{kind.value} of {body.dtype} is {dtype}"
         case _:
             assert_never(expr)
@@ -94,7 +95,7 @@ def _const(const: Const) -> Iterator[str]:
         yield f"the number {value!r} is {dtype}"
     elif const.imaginary and not (dtype.is_complex and math.isfinite(value)):
         yield f"the imaginary number {value!r}j is {dtype}"
-    elif dtype.is_integer and not -(2 ** (8 * dtype.size - 1)) <= value < 2 ** (8 * dtype.size - 1):
+    elif dtype.is_integer and not dtype.limits[0] <= value <= dtype.limits[1]:
         yield f"the number {value} does not fit {dtype}"
 
 
@@ -127,9 +128,8 @@ def _reduce(reduce: Reduce) -> Iterator[str]:
         yield f"{kind.value} accumulates {taken}"
     if taken.is_complex and kind not in (ReduceKind.sum, ReduceKind.prod):
         yield f"{kind.value} accumulates {taken}"
-    if (kind is ReduceKind.logsumexp and not taken.is_float) or (
-        kind in (ReduceKind.sum, ReduceKind.prod) and taken is DType.bool
-    ):
+    computes = kind in (ReduceKind.sum, ReduceKind.prod, ReduceKind.logsumexp)
+    if computes and (taken is DType.bool or taken.is_half or (kind is ReduceKind.logsumexp and not taken.is_float)):
         yield f"{kind.value} accumulates {taken}"
     if reduce.where is not None and reduce.where.dtype is not DType.bool:
         yield f"where= of {kind.value} is {reduce.where.dtype}"

@@ -43,6 +43,8 @@ def written_kind(expr: Expr) -> Kind:
             return found.result
         case Where(then=then, otherwise=otherwise):
             return meet([written_kind(then), written_kind(otherwise)])
+        case Cast(operand=Reduce() | Along(), dtype=dtype, implicit=True) if dtype.is_half:
+            return Kind(dtype=dtype)  # what the reduction gives, having computed in f32
         case Cast(operand=operand, implicit=True):
             return written_kind(operand)
         case Cast(dtype=dtype):
@@ -62,14 +64,17 @@ def written_kind(expr: Expr) -> Kind:
 
 
 def _number(const: Const) -> Kind:
+    """Weak; but integers that only u64 holds are u64."""
     if const.imaginary:
         return Kind(dtype=DType.c128, weak=True)
+    if isinstance(const.value, int) and const.value >= 2**63:
+        return Kind(dtype=DType.u64)
     kinds = {bool: DType.bool, float: DType.f64}
     return Kind(dtype=kinds.get(type(const.value), DType.i64), weak=True)
 
 
 def natural_accumulator(reduce: Reduce) -> Kind:
-    """The accumulator that a reduction has without `dtype=`."""
+    """What a reduction gives without `dtype=`, by its kind and its terms."""
     parts = [reduce.body, *([reduce.initial] if reduce.initial is not None else [])]
     found = accumulator(reduce.kind, meet([written_kind(part) for part in parts]))
     return found or Kind(dtype=reduce.body.dtype)

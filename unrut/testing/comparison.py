@@ -38,12 +38,14 @@ def judge_bounded(got: Array, want: Bounded) -> Verdict:
 
     Where the bound is infinite nothing is judged; special values without doubt must be equal.
     """
+    if got.dtype.itemsize == 2 and got.dtype.kind in "fV":
+        got = got.astype(np.float64)
     value, bound = np.asarray(want.value), np.asarray(want.bound)
     if want.parts:
         got, value, bound = _parts(got), _parts(value), np.stack([part.bound for part in want.parts], axis=-1)
     judged = np.asarray(np.isfinite(bound))
     with np.errstate(all="ignore"):
-        error = np.abs(got.astype(np.float64) - value) if got.dtype.kind in "bi" else np.abs(got - value)
+        error = np.abs(got.astype(np.float64) - value) if got.dtype.kind in "biu" else np.abs(got - value)
         same = (got == value) | ((got != got) & (value != value))
         right = ~judged | same | (error <= bound)
         counted = judged & ~same & (bound > 0) & np.isfinite(error)

@@ -16,12 +16,20 @@ from hypothesis import strategies as st
 
 EXTENTS = (1, 2, 3, 4, 5, 7, 8, 13, 16, 17, 33)
 EXACT_LIMIT = 2**21
+KINDS = {
+    "float": ("f32", "f32", "f64", "f16", "bf16"),
+    "int": ("i32", "i64", "i8", "i16"),
+    "uint": ("u8", "u64", "u16", "u32"),
+    "bool": ("bool",),
+    "complex": ("c64", "c64", "c128"),
+}
+"""The dtypes of each kind of expression. Unsigned numbers meet no others but in comparisons: they may be of any size."""
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """Text of an expression, its kind (float, int, bool, complex), and the largest magnitude it can have in exact mode.
+    """Text of an expression, its kind (float, int, uint, bool, complex), and the largest magnitude it can have in exact mode.
 
     Of a complex number that is the magnitude of either part.
     """
@@ -91,12 +99,7 @@ class Draft:
     def add_operand(self, kind: str, dimensions: tuple[int, ...]) -> str:
         """A new operand of a kind's dtypes."""
         name = f"P{len(self.operands)}"
-        choices = {
-            "float": ("f32", "f32", "f64"),
-            "int": ("i32", "i64"),
-            "bool": ("bool",),
-            "complex": ("c64", "c64", "c128"),
-        }[kind]
+        choices = KINDS[kind]
         self.operands[name] = Tensor(
             dtype=self.pick(choices), kind=kind, dimensions=dimensions, size=1 if kind == "bool" else 3
         )

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from unrut.testing.complex_expressions import complex_expression, condition, part
-from unrut.testing.drafts import EXACT_LIMIT, Draft, Scope, Term
+from unrut.testing.drafts import EXACT_LIMIT, KINDS, Draft, Scope, Term
 from unrut.testing.monoids import fold
 from unrut.testing.ragged import give_range
 from unrut.testing.subscripts import guarded_read, new_read, old_read, readable
@@ -38,8 +38,8 @@ def expression(draft: Draft, scopes: list[Scope], kind: str, depth: int) -> Term
     match kind:
         case "bool":
             return _bool(draft, scopes, depth)
-        case "int":
-            return _int(draft, scopes, depth)
+        case "int" | "uint":
+            return _int(draft, scopes, kind, depth)
         case _:
             return _float(draft, scopes, depth)
 
@@ -72,12 +72,13 @@ def _weak(draft: Draft, scopes: list[Scope], kind: str) -> Term:
             draft.scalars.append(f"tau{len(draft.scalars)}")
             return Term(text=draft.scalars[-1], kind=kind)
         return Term(text=draft.pick(("0.5", "1.0", "-2.25", "0.1", "1e-3", "(1/3)")), kind=kind)
-    return Term(text=draft.pick(("1", "2", "3", "(-1)")), kind=kind, size=3)
+    return Term(text=draft.pick(("1", "2", "3") if kind == "uint" else ("1", "2", "3", "(-1)")), kind=kind, size=3)
 
 
 def _pair(draft: Draft, scopes: list[Scope], kind: str, depth: int) -> tuple[Term, Term]:
     left = expression(draft, scopes, kind, depth - 1)
-    return left, expression(draft, scopes, kind if draft.exact or draft.chance(85) else "int", depth - 2)
+    alone = draft.exact or kind == "uint"
+    return left, expression(draft, scopes, kind if alone or draft.chance(85) else "int", depth - 2)
 
 
 def _arithmetic(draft: Draft, left: Term, right: Term, kind: str) -> Term:
@@ -103,8 +104,9 @@ def _float(draft: Draft, scopes: list[Scope], depth: int) -> Term:
         squared = inner.size**2
         return Term(text=f"({inner.text} ** 2)", kind="float", size=squared) if squared <= EXACT_LIMIT else inner
     if form == "cast":
-        inner = expression(draft, scopes, draft.pick(("float", "int", "bool")), depth - 1)
-        return Term(text=f"cast({inner.text}, {draft.pick(('f32', 'f64'))})", kind="float", size=max(1, inner.size))
+        kinds = ("float", "int", "bool") if draft.exact else ("float", "int", "bool", "uint")
+        inner = expression(draft, scopes, draft.pick(kinds), depth - 1)
+        return Term(text=f"cast({inner.text}, {draft.pick(KINDS['float'])})", kind="float", size=max(1, inner.size))
     if form == "function" and not draft.exact:
         inner = expression(draft, scopes, "float", depth - 1)
         function = draft.pick((*SMOOTH, *STEPPED))
@@ -131,32 +133,32 @@ def _float(draft: Draft, scopes: list[Scope], depth: int) -> Term:
     return _arithmetic(draft, left, right, "float")
 
 
-def _int(draft: Draft, scopes: list[Scope], depth: int) -> Term:
+def _int(draft: Draft, scopes: list[Scope], kind: str, depth: int) -> Term:
     form = draft.pick(("arithmetic", "arithmetic", "choice", "division", "extreme", "cast", "bits", "shift", "alone"))
     if form == "choice":
-        return _choice(draft, scopes, "int", depth)
+        return _choice(draft, scopes, kind, depth)
     if form == "cast":
         inner = expression(draft, scopes, draft.pick(("float", "bool")) if not draft.exact else "bool", depth - 1)
-        return Term(text=f"cast({inner.text}, {draft.pick(('i32', 'i64'))})", kind="int", size=max(1, inner.size))
-    left = expression(draft, scopes, "int", depth - 1)
+        return Term(text=f"cast({inner.text}, {draft.pick(KINDS[kind])})", kind=kind, size=max(1, inner.size))
+    left = expression(draft, scopes, kind, depth - 1)
     if form == "alone":
-        return Term(text=f"{draft.pick(('abs', 'sign', '-'))}({left.text})", kind="int", size=max(1, left.size))
+        return Term(text=f"{draft.pick(('abs', 'sign', '-'))}({left.text})", kind=kind, size=max(1, left.size))
     if form == "shift" and 4 * left.size <= EXACT_LIMIT:
         return Term(
-            text=f"({left.text} {draft.pick(('>>', '<<'))} {draft.pick((0, 1, 2))})", kind="int", size=4 * left.size
+            text=f"({left.text} {draft.pick(('>>', '<<'))} {draft.pick((0, 1, 2))})", kind=kind, size=4 * left.size
         )
-    right = expression(draft, scopes, "int", depth - 2)
+    right = expression(draft, scopes, kind, depth - 2)
     if form == "bits" and 2 * max(left.size, right.size) <= EXACT_LIMIT:
         operator = draft.pick(("&", "|", "^"))  # of two numbers below 2**k: below 2**k in magnitude, or -2**k
-        return Term(text=f"({left.text} {operator} {right.text})", kind="int", size=2 * max(left.size, right.size))
+        return Term(text=f"({left.text} {operator} {right.text})", kind=kind, size=2 * max(left.size, right.size))
     if form == "extreme":
         function = draft.pick(("maximum", "minimum"))
-        return Term(text=f"{function}({left.text}, {right.text})", kind="int", size=max(left.size, right.size))
+        return Term(text=f"{function}({left.text}, {right.text})", kind=kind, size=max(left.size, right.size))
     if form == "division":
         return Term(
-            text=f"({left.text} {draft.pick(('//', '%'))} {right.text})", kind="int", size=max(left.size, right.size)
+            text=f"({left.text} {draft.pick(('//', '%'))} {right.text})", kind=kind, size=max(left.size, right.size)
         )
-    return _arithmetic(draft, left, right, "int")
+    return _arithmetic(draft, left, right, kind)
 
 
 def _bool(draft: Draft, scopes: list[Scope], depth: int) -> Term:
@@ -165,8 +167,8 @@ def _bool(draft: Draft, scopes: list[Scope], depth: int) -> Term:
         inner = expression(draft, scopes, "float", depth - 1)
         return Term(text=f"{draft.pick(PREDICATES)}({inner.text})", kind="bool", size=1)
     if form == "compare":
-        kind = draft.pick(("float", "int"))
-        left, right = expression(draft, scopes, kind, depth - 1), expression(draft, scopes, kind, depth - 2)
+        kind, other = draft.pick((("float", "float"), ("int", "int"), ("uint", "uint"), ("uint", "int")))
+        left, right = expression(draft, scopes, kind, depth - 1), expression(draft, scopes, other, depth - 2)
         return Term(
             text=f"({left.text} {draft.pick(('<', '<=', '>', '>=', '==', '!='))} {right.text})", kind="bool", size=1
         )
@@ -184,6 +186,7 @@ def reduction(draft: Draft, scopes: list[Scope], kind: str, depth: int) -> Term:
     kinds = {
         "bool": ("any", "all"),
         "int": ("count", "sum", "max", "min", "argmax", "argmin"),
+        "uint": ("sum", "max", "min"),
         "float": ("sum", "sum", "max", "min", "logsumexp", "prod"),
         "complex": ("sum", "sum", "prod"),
     }[kind]
@@ -215,9 +218,9 @@ def reduction(draft: Draft, scopes: list[Scope], kind: str, depth: int) -> Term:
     )
     body = expression(draft, [*scopes, scope], body_kind, depth - 1)
     where = f", where={_domain(draft, [*scopes, scope], depth)}" if draft.chance(20) else ""
-    initial = (
-        f", initial={draft.pick(('0', '1', '(-2)'))}" if name in ("sum", "max", "min") and draft.chance(15) else ""
-    )
+    starts = ("0", "1") if kind == "uint" else ("0", "1", "(-2)")
+    has_initial = name in ("sum", "max", "min") and draft.chance(15)
+    initial = f", initial={draft.pick(starts)}" if has_initial else ""
     initial += ", dtype=f64" if kind == "float" and name == "sum" and draft.chance(10) else ""
     initial += ", dtype=c128" if kind == "complex" and name == "sum" and draft.chance(10) else ""
     draft.close(scope)

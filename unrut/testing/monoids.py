@@ -95,12 +95,22 @@ _EVERY = Shape(
     size=lambda x: x,
 )
 
+_WRAPPING = Shape(
+    lift="f={0}, g={1}",
+    identity="(1, 0)",
+    combine="lambda a, b: (a.f*b.f, b.f*a.g + b.g)",
+    finish=("s.g", "s.f ^ s.g"),
+    arguments=("uint", "uint"),
+    size=lambda x: x,
+)
+
 _BY_KIND = {
     "float": (_ENDS, _LAST, _WELFORD, _SOFTMAX, _MAPS),
     "int": (_MATRIX, _PLACE),
+    "uint": (_WRAPPING,),
     "bool": (_EVERY,),
 }
-_EXACT = {"float": (_ENDS, _LAST), "int": (_MATRIX, _PLACE), "bool": (_EVERY,)}
+_EXACT = {**_BY_KIND, "float": (_ENDS, _LAST)}
 
 
 def fold(

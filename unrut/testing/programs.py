@@ -55,7 +55,7 @@ def _statement(draft: Draft, name: str, shared: list[str], depth: int) -> str:
     term = expression(
         draft,
         [scope],
-        draft.pick(("float", "float", "float", "int", "complex", "bool")),
+        draft.pick(("float", "float", "float", "int", "complex", "bool", "uint")),
         draft.draw(st.integers(1, depth)),
     )
     draft.close(scope)

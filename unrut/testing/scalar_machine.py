@@ -30,6 +30,7 @@ from unrut.program.nodes import (
     Scalar,
     Where,
 )
+from unrut.program.rounding import nearest
 from unrut.program.types import DType
 
 Frame = dict[str, int]
@@ -79,13 +80,17 @@ _OWN: Mapping[str, Callable[..., Any]] = {
 
 def convert(value: Any, dtype: DType) -> Any:
     """A NumPy scalar of `dtype`: floats truncate and saturate on their way to integers, NaN gives 0, integers wrap."""
+    if type(value).__name__ == DType.bf16.value:
+        value = np.float32(value)
+    if dtype.is_half:
+        return nearest(np.asarray(value), dtype).astype(dtype.numpy)[()]
     if dtype.is_integer and isinstance(value, float | np.floating):
-        limits = np.iinfo(dtype.value)
+        low, high = dtype.limits
         if math.isnan(value):
             return dtype.numpy.type(0)
-        if value >= limits.max:
-            return dtype.numpy.type(limits.max)
-        return dtype.numpy.type(max(limits.min, int(value)) if not math.isinf(value) else limits.min)
+        if float(value) >= high:
+            return dtype.numpy.type(high)
+        return dtype.numpy.type(max(low, int(value)) if not math.isinf(value) else low)
     if dtype.is_integer:
         return np.asarray(value).astype(dtype.numpy)[()]
     return dtype.numpy.type(value)
@@ -99,7 +104,7 @@ def compile_expression(expr: Expr, fetch: Fetch, sizes: Mapping[str, int], scala
 
     match expr:
         case Const(value=value, dtype=dtype):
-            constant = dtype.numpy.type(value)
+            constant = convert(value, dtype) if dtype.is_half else dtype.numpy.type(value)
             return lambda frame: constant
         case AxisValue(axis=axis):
             return lambda frame: np.int64(frame[axis])

@@ -73,7 +73,7 @@ def new_read(draft: Draft, scopes: list[Scope], kind: str) -> Term:
             draft.bare_dimensions.setdefault(axis, []).append(f"{name}.{dimension}")
     if outside and all(dimensions):
         if draft.chance(60):
-            fill = {"float": "0", "int": "1", "bool": "False", "complex": "1j"}[kind]
+            fill = {"float": "0", "int": "1", "uint": "1", "bool": "False", "complex": "1j"}[kind]
             return Term(text=f"{name}.outside({fill})[{', '.join(subscripts) or '()'}]", kind=kind, size=size)
         return Term(
             text=f'{name}.outside("{draft.pick(MODES)}")[{", ".join(subscripts) or "()"}]', kind=kind, size=size
@@ -127,6 +127,6 @@ def guarded_read(draft: Draft, scopes: list[Scope], kind: str) -> Term:
     place = _shifted(text, shift)
     if place in draft.extents:  # bare by chance: the range stays what it is, the guard protects the read
         draft.given.add(place)
-    other = {"float": "-1", "int": "2", "bool": "True", "complex": "2j"}[kind]
+    other = {"float": "-1", "int": "2", "uint": "3", "bool": "True", "complex": "2j"}[kind]
     guard = f"({place} >= 0) & ({place} < {extent})"
     return Term(text=f"where({guard}, {name}[{place}], {other})", kind=kind, size=3)

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from unrut.program.types import dtype_of
+
 Array = np.ndarray[Any, Any]
 
 STYLES = ("ordinary", "ties", "wide", "special")
@@ -18,7 +20,7 @@ def exact_values(random: np.random.Generator, shape: tuple[int, ...], dtype: np.
         return np.asarray(random.integers(0, 2, shape)).astype(dtype)
     if dtype.kind == "c":
         return _pairs(exact_values(random, (*shape, 2), np.zeros(0, dtype).real.dtype), dtype)
-    return np.asarray(random.choice([-3, -2, -1, 1, 2, 3], shape)).astype(dtype)
+    return np.asarray(random.choice([1, 2, 3] if dtype.kind == "u" else [-3, -2, -1, 1, 2, 3], shape)).astype(dtype)
 
 
 def values(random: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any], style: str) -> Array:
@@ -28,7 +30,8 @@ def values(random: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[
     if dtype.kind == "c":
         return _pairs(values(random, (*shape, 2), np.zeros(0, dtype).real.dtype, style), dtype)
     if np.issubdtype(dtype, np.integer):
-        found = np.asarray(random.integers(-9, 10, shape)).astype(dtype)
+        low = 0 if dtype.kind == "u" else -9
+        found = np.asarray(random.integers(low, 10, shape)).astype(dtype)
         return _sprinkle(random, found, [np.iinfo(dtype).min, np.iinfo(dtype).max, 0]) if style == "special" else found
     if style == "ties":
         return np.asarray(random.choice([-1.0, 0.0, 0.5, 1.0], shape)).astype(dtype)
@@ -36,10 +39,10 @@ def values(random: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[
     if style == "wide":
         return np.asarray(np.ldexp(found, random.integers(-20, 20, shape))).astype(dtype)
     if style == "special":
-        info = np.finfo(dtype)
-        return _sprinkle(
-            random, found, [np.nan, np.inf, -np.inf, -0.0, 0.0, info.max, info.smallest_subnormal, info.tiny]
-        )
+        known = dtype_of(dtype)
+        assert known is not None, dtype
+        smallest = known.tiny / (2 * known.roundoff)  # among those that are not subnormal
+        return _sprinkle(random, found, [np.nan, np.inf, -np.inf, -0.0, 0.0, known.largest, known.tiny, smallest])
     return found
 
 
