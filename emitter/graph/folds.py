@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from unrut.emitter.graph.computation import Folded, Reduction
-from unrut.program.fold_nodes import Fold, Local
-from unrut.program.nodes import Expr
-from unrut.program.walk import subexpressions
+from unrut.emitter.graph.computation import Computation, Folded, Reduction
+from unrut.program.fold_nodes import Fold, Local, State
+from unrut.program.nodes import AxisValue, Expr
+from unrut.program.walk import rename_axes, subexpressions
 
 
 def folded(expr: Fold, terms: Sequence[Expr]) -> tuple[Expr, Folded]:
@@ -40,6 +40,59 @@ def _needed(expr: Fold) -> tuple[int, ...]:
                 found.add(names.index(part.state))
                 waiting.append(expr.combine[names.index(part.state)])
     return tuple(sorted(found or {0}))
+
+
+def joined(first: Computation, second: Computation) -> Computation | None:
+    """One fold with the states of both, if they are one but for `finish` and for states that only one of them needs.
+
+    Before:  mean[i] = fold[j](n, mean)     var[k] = fold[l](n, mean, m2)        of the same terms, over equal ranges
+    After:   mean[i] with the states n, mean, m2; both results can be finished from them
+    Because: one monoid for several results should go through its domain once.
+    """
+    one, other = first.reduction, second.reduction
+    if first.update is not None or second.update is not None:
+        return None
+    if one is None or other is None or not isinstance(one.kind, Folded) or not isinstance(other.kind, Folded):
+        return None
+    axes, others = (*first.axes, *one.axes), (*second.axes, *other.axes)
+    if [a.extent for a in first.axes] != [a.extent for a in second.axes] or len(axes) != len(others):
+        return None
+    names: dict[str, Expr] = {b.name: AxisValue(axis=a.name) for a, b in zip(axes, others, strict=True)}
+    where = tuple(rename_axes(condition, names) for condition in other.where)
+    if [a.extent for a in axes] != [b.extent for b in others] or where != one.where:
+        return None
+    ours, theirs = _by_name(first, one.kind, {}), _by_name(second, other.kind, names)
+    if any(ours[name] != theirs[name] for name in ours.keys() & theirs.keys()):
+        return None
+    every = {**ours, **theirs}
+    (_, *rest) = (part.term for part in every.values())
+    kind = Folded(
+        states=tuple(part.state for part in every.values()),
+        identity=tuple(part.identity for part in every.values()),
+        others=tuple(rest),
+        combine=tuple(part.combine for part in every.values()),
+        finish=one.kind.finish,
+    )
+    return replace(first, reduction=replace(one, kind=kind))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What one state of a fold is made of."""
+
+    state: State
+    identity: Expr
+    term: Expr
+    combine: Expr
+
+
+def _by_name(computation: Computation, kind: Folded, names: dict[str, Expr]) -> dict[str, Part]:
+    """The states of a fold by name, its axes renamed."""
+    rows = zip(kind.states, kind.identity, computation.terms, kind.combine, strict=True)
+    return {
+        state.name: Part(state=state, identity=first, term=rename_axes(term, names), combine=step)
+        for state, first, term, step in rows
+    }
 
 
 def others_of(reduction: Reduction | None) -> tuple[Expr, ...]:

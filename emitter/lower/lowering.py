@@ -9,7 +9,7 @@ So is the range of a loop that goes step by step: its first steps, which read wh
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from unrut.emitter.graph.computation import Folded, Graph
@@ -18,7 +18,7 @@ from unrut.emitter.graph.policies import all_of
 from unrut.emitter.graph.ranges import Known, at_least_zero
 from unrut.emitter.graph.selection import is_selection
 from unrut.emitter.graph.simplify import simplify
-from unrut.emitter.lower.folds import FoldLowering
+from unrut.emitter.lower.folds import FoldLowering, folded_together
 from unrut.emitter.lower.loops import Opening, Sites, opened, side_by_side, tile_loops, with_value
 from unrut.emitter.lower.memory import Memory
 from unrut.emitter.lower.reductions import ReductionLowering
@@ -147,8 +147,10 @@ class Lowering:
                         Declare(buffer=self.memory.buffer(site.computation.name), note=site.computation.statement)
                     )
         chunks = [
-            self.leaf(run[0], context) if len(run[0].entry.loops) == depth else self.loop(tuple(run), depth, context)
-            for run in runs
+            self.leaf(run[0], context, run[1:])
+            if len(run[0].entry.loops) == depth
+            else self.loop(tuple(run), depth, context)
+            for run in folded_together(runs, depth)
         ]
         return (*nodes, *side_by_side(chunks, sites[0].computation.statement))
 
@@ -196,16 +198,17 @@ class Lowering:
 
         return split(sites, context) if is_step else self.versions(sites, axes, context, note, split)
 
-    def leaf(self, site: Site, context: Context) -> tuple[Node, ...]:
-        """What is left of one computation: the loops of its tile, its reduction, its store."""
+    def leaf(self, site: Site, context: Context, twins: Sequence[Site] = ()) -> tuple[Node, ...]:
+        """What is left of one computation: the loops of its tile, its reduction, its store; of a fold those of its twins."""
         tile = tile_of(site)
         if is_selection(site.computation):
             return SelectionLowering(site, tile, self.memory, self.graph).nodes(site, context)
         if site.computation.update is not None:
             return update_nodes(site, site.computation.update, tile, context, self.memory)
         if site.computation.reduction is not None:
-            kind = FoldLowering if isinstance(site.computation.reduction.kind, Folded) else ReductionLowering
-            return kind(site, tile, self.memory).nodes(site, context)
+            if isinstance(site.computation.reduction.kind, Folded):
+                return FoldLowering(site, tile, self.memory, twins).nodes(site, context)
+            return ReductionLowering(site, tile, self.memory).nodes(site, context)
 
         def store(inner: Context) -> tuple[Node, ...]:
             value = self.memory.value(site, site.computation.body, inner.known)

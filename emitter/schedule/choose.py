@@ -8,7 +8,8 @@
 5. The innermost shared axis is taken in blocks where a contraction can use what it loads for several of its places (`tiles`).
 6. A pointwise computation that follows its producer place by place runs in the producer's loops, on its registers.
 7. The outermost loops are tasks, as many as give each core several.
-8. A cycle is one kernel: loops over the axes that all reads among its members have bare, then its ordered axes place by
+8. Folds that differ only in what they finish with run in the loops of the first (`twins`).
+9. A cycle is one kernel: loops over the axes that all reads among its members have bare, then its ordered axes place by
    place. Lanes are another axis, or a block of a shared one; blocks of a shared axis leave each core one.
 """
 
@@ -33,6 +34,7 @@ from unrut.emitter.schedule.sharing import Member, Sharing, edge
 from unrut.emitter.schedule.stepping import stepped
 from unrut.emitter.schedule.storing import settle_orders, staged, stored_order
 from unrut.emitter.schedule.tiles import even_block
+from unrut.emitter.schedule.twins import twin_entry, twins
 from unrut.emitter.schedule.updates import update_entry
 
 TASKS_PER_CORE = 16
@@ -53,10 +55,20 @@ def choose(graph: Graph, machine: Machine, layouts: Mapping[str, Layout]) -> Pla
     planner = Planner(graph=flat, strides=strides, machine=machine)
     sharing = Sharing(flat)
     entries: list[Entry] = []
-    for group in groups(flat, sharing, machine):
+    kernels = groups(flat, sharing, machine)
+    others, running = twins(kernels), set[str]()
+    for group in kernels:
+        if group.members[0].name in running:
+            continue
         found = _kernel(planner, sharing, group)
-        reasons += (group.reason,) if group.reason else ()
+        if found[0].loops:
+            first = group.members[0]
+            found += [twin_entry(found[0], first, second) for second in others.get(first.name, ())]
+            running |= {second.name for second in others.get(first.name, ())}
         entries += found
+    for group, following in zip(kernels, (*kernels[1:], None), strict=True):
+        joins = following is not None and following.members[0].name in running
+        reasons += (group.reason,) if group.reason and not joins else ()
     ordered = tuple(replace(e, stored=stored_order(flat.computation(e.computation), strides)) for e in entries)
     return Plan(program=graph.program.name, inlined=names, staged=copied, entries=ordered, reasons=reasons)
 

@@ -16,7 +16,7 @@ from unrut.emitter.pipeline import emit
 from unrut.emitter.schedule.legal import check_legal
 from unrut.emitter.schedule.plan import LoopOver
 from unrut.errors import PlanError
-from unrut.reference import evaluate
+from unrut.reference import evaluate, evaluate_with_bounds
 from unrut.testing.nest_interpreter import run
 
 DIGITS = "identity=0, combine=lambda a, b: 10*a.k + b.k, finish=lambda s: s.k"
@@ -116,3 +116,63 @@ def test_c_agrees_bit_for_bit_on_integers():
 
     x = np.random.default_rng(3).integers(0, 9, (37, 14))
     np.testing.assert_array_equal(digits(x), digits.reference(x))
+
+
+TWINS = """op(x) -> (mean, var, number)
+mean[i] = fold[j](n=1, mean=x[i, j], m2=0, identity=(0, 0, 0), combine=lambda a, b: {0}, finish=lambda s: s.mean)
+var[k] = fold[l](n=1, mean=x[k, l], m2=0, identity=(0, 0, 0), combine=lambda a, b: {0}, finish=lambda s: s.m2/s.n)
+number[i] = fold[j](n=1, mean=x[i, j], m2=0, identity=(0, 0, 0), combine=lambda a, b: {0}, finish=lambda s: s.n)
+""".format(
+    "(a.n + b.n, a.mean + (b.mean - a.mean)*b.n/(a.n + b.n), a.m2 + b.m2 + (b.mean - a.mean)**2*a.n*b.n/(a.n + b.n))"
+)
+
+
+@pytest.mark.parametrize("shape", [(40, 5), (7, 33), (3, 1), (300, 4), (1, 9), (5, 0)])
+def test_folds_that_differ_in_finish_alone_go_through_their_domain_once(shape):
+    program = ur.parse(TWINS).program(f"f32[{shape[0]}, {shape[1]}]")
+    trace = emit(program)
+    kernels = trace.plan.kernels()
+    if shape[0] > 1 and trace.plan.entries[0].loops:
+        assert [[entry.computation for entry in kernel] for kernel in kernels] == [["mean", "var", "number"]]
+        assert trace.show("nest").count("= x[") == trace.show("nest").count("register mean_mean_term")
+        assert "register var" not in trace.show("nest")
+    x = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    found, wanted = run(trace.nest, {"x": x}), evaluate_with_bounds(program, {"x": x})
+    for name, bounded in wanted.items():
+        assert bounded.accepts(found[name]).all(), name
+
+
+def test_run_time_sizes_keep_twins_together():
+    program = ur.parse(TWINS).program("f32[n, m]")
+    x = np.random.default_rng(0).normal(size=(29, 6)).astype(np.float32)
+    trace = emit(program)
+    assert len(trace.plan.kernels()) == 1
+    found, wanted = run(trace.nest, {"x": x}), evaluate_with_bounds(program, {"x": x})
+    for name, bounded in wanted.items():
+        assert bounded.accepts(found[name]).all(), name
+
+
+@pytest.mark.parametrize(
+    ("second", "why"),
+    [
+        ("fold[j](k=x[i, j] + 1, identity=0, combine=lambda a, b: a.k + b.k, finish=lambda s: s.k)", "other terms"),
+        ("fold[j](k=x[i, j], identity=1, combine=lambda a, b: a.k + b.k, finish=lambda s: s.k)", "another identity"),
+        ("fold[j](k=x[i, j], identity=0, combine=lambda a, b: b.k + a.k, finish=lambda s: s.k)", "another combine"),
+        ("fold[j](k=x[i, j], identity=0, combine=lambda a, b: a.k + b.k, finish=lambda s: s.k, where=j > 1)", "places"),
+    ],
+)
+def test_other_folds_stay_apart(second, why):
+    first = "fold[j](k=x[i, j], identity=0, combine=lambda a, b: a.k + b.k, finish=lambda s: s.k)"
+    program = ur.parse(f"op(x) -> (y, z)\ny[i] = {first}\nz[i] = {second}").program("f32[64, 5]")
+    assert len(emit(program).plan.kernels()) == 2, why
+
+
+def test_a_plan_may_keep_twins_apart():
+    program = ur.parse(TWINS).program("f32[40, 5]")
+    plan = emit(program).plan
+    apart = replace(plan, entries=tuple(replace(e, share=0) for e in plan.entries))
+    x = np.random.default_rng(0).normal(size=(40, 5)).astype(np.float32)
+    found = run(emit(program, plan=apart).nest, {"x": x})
+    together = run(emit(program).nest, {"x": x})
+    for name in program.results:
+        np.testing.assert_array_equal(found[name], together[name])
