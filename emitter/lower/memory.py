@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from unrut.emitter.graph.computation import Graph
-from unrut.emitter.graph.linear import Linear, constant, expression, linear
+from unrut.emitter.graph.linear import Linear, call, constant, expression, extent_expr, linear
 from unrut.emitter.graph.names import Names
 from unrut.emitter.graph.ranges import Known
 from unrut.emitter.graph.simplify import simplify
@@ -102,7 +102,11 @@ class Memory:
         axes = [axis.name for axis in self.graph.computation(name).axes]
         bases = self.bases.get(name, {})
         subscripts: list[Expr] = []
-        for axis, _ in found.dimensions:
+        for axis, extent in found.dimensions:
+            place = places[axes.index(axis)]
+            if axis == found.window:
+                subscripts.append(call("remainder", place, extent_expr(extent)))
+                continue
             base = bases.get(axis, constant(0)) if found.depth else constant(0)
-            subscripts.append(expression(linear(places[axes.index(axis)]) - base))
+            subscripts.append(expression(linear(place) - base))
         return tuple(subscripts)

@@ -3,7 +3,8 @@
 
 A tensor and its readers have their first loops in common. What is read of an earlier step of a loop outlives the step, so
 it belongs to the loops around that one. Dimensions that the common loops go through place by place need no memory, those
-that they go through in blocks need one block, the others their whole extent. What readers in other kernels need is in the
+that they go through in blocks need one block, the others their whole extent; of ordered axes only the steps that are
+read again are kept (`windows`). What readers in other kernels need is in the
 workspace; otherwise a small tensor of fixed size is in registers, a larger one in the worker's scratch.
 """
 
@@ -15,6 +16,7 @@ from unrut.emitter.graph.access import accesses
 from unrut.emitter.graph.computation import Computation, Graph
 from unrut.emitter.nest import Space
 from unrut.emitter.schedule.plan import Plan
+from unrut.emitter.schedule.windows import window
 from unrut.program.extents import Extent
 
 REGISTER_BYTES = 2048  # 32 vectors of 64 bytes; above, the compiler would keep it on the stack anyway
@@ -22,11 +24,15 @@ REGISTER_BYTES = 2048  # 32 vectors of 64 bytes; above, the compiler would keep 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storage:
-    """`depth`: loops in common with all readers. `dimensions`: axis and extent of what is left, outermost first."""
+    """`depth`: loops in common with all readers. `dimensions`: axis and extent of what is left, outermost first.
+
+    Of the axis `window` (empty for none) only the last places are kept: place p lies at p modulo the dimension's extent.
+    """
 
     space: Space
     depth: int
     dimensions: tuple[tuple[str, Extent], ...]
+    window: str = ""
 
     def shape(self) -> tuple[Extent, ...]:
         return tuple(extent for _, extent in self.dimensions)
@@ -45,15 +51,28 @@ def storage(graph: Graph, plan: Plan, name: str) -> Storage:
             left.pop(loop.axis, None)
         elif not left[loop.axis].is_fixed or left[loop.axis].value() > loop.block:
             left[loop.axis] = Extent(constant=loop.block)
+    steps = window(graph, plan, computation, _carried(graph, plan, computation)) if graph.cycle_of(name) else None
+    stepping = entry.loops[_carried(graph, plan, computation)].axis if steps is not None else ""
+    if steps is not None:
+        left[stepping] = Extent(constant=steps)
     order = entry.stored or tuple(axis.name for axis in computation.axes)
     dimensions = tuple((axis, left[axis]) for axis in order if axis in left)
     if depth == 0:
-        return Storage(space=Space.workspace, depth=0, dimensions=dimensions)
+        return Storage(space=Space.workspace, depth=0, dimensions=dimensions, window=stepping)
     size = computation.dtype.size
     for _, extent in dimensions:
         size = size * extent.value() if extent.is_fixed and size else 0
     small = 0 < size <= REGISTER_BYTES
-    return Storage(space=Space.register if small else Space.scratch, depth=depth, dimensions=dimensions)
+    space = Space.register if small else Space.scratch
+    return Storage(space=space, depth=depth, dimensions=dimensions, window=stepping)
+
+
+def _carried(graph: Graph, plan: Plan, computation: Computation) -> int:
+    """The outermost loop of a member of a cycle of which an earlier step is read within it."""
+    name = computation.name
+    loops = len(plan.entry(name).loops)
+    levels = [(plan.common_depth(name, c.name), _together(graph, plan, name, c)) for c in graph.consumers(name)]
+    return min((together for common, together in levels if together < common), default=loops)
 
 
 def _together(graph: Graph, plan: Plan, name: str, consumer: Computation) -> int:

@@ -123,6 +123,11 @@ def test_the_dtype_is_the_least_that_fits(text, dtype):
         ("y[i] = y[i - 1] + x[i]\ny[-1, 0] = 0", ur.NotationError, "1 dimensions and is given places with 2"),
         ("y[i] = y[i - 1] + x[i]\ny[-99] = 0", ur.NotationError, "from -64 to -1, not at -99"),
         ("y[i] = y[i - 1] + x[i]\ny[-1] = 0\nx[-1] = 0", ur.NameClashError, "`x` is both an operand"),
+        (
+            "y[i] = y[i - 1] + x[i]\ny[-1] = 0\ny[i//2] += x[i]",
+            ur.NotationError,
+            "computed step by step, and can't be added to",
+        ),
         ("y[i] = x[-1]\naxis i: 3", ur.RangeError, "goes down to -1"),
     ],
 )

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from unrut.errors import UnrutError
-from unrut.language.declarations import Declarations, target_axes
+from unrut.errors import NotationError, UnrutError
+from unrut.language.declarations import Declarations, at, target_axes
 from unrut.language.notation import Name, Subscripted, Term
 from unrut.language.order import circle_error
 from unrut.language.renaming import mentioned
@@ -39,6 +39,10 @@ def circles_of(known: Declarations, groups: Sequence[tuple[str, ...]]) -> list[t
 def share_axes(known: Declarations, groups: Sequence[tuple[str, ...]], errors: list[UnrutError]) -> None:
     """Give the axes of one name that the left sides of a circle have one extent. Circles that nothing can order are errors."""
     for circle in circles_of(known, groups):
+        for addition in known.additions:
+            if addition.target in circle and len(circle) == 1:
+                what = f"`{addition.target}` is computed step by step, and can't be added to"
+                errors.append(NotationError(what, places=at(addition.span), remedy="a tensor of its own for the sum"))
         needs = {name: sorted(tensors_in(known.statements[name].body) & set(circle)) for name in circle}
         starts = {n: s for n in circle for s in known.starts.get(n, ()) if tensors_in(s.body) & set(circle)}
         if starts or not _may_be_ordered(known, circle):
