@@ -40,6 +40,7 @@ from unrut.emitter.schedule.updates import update_entry
 TASKS_PER_CORE = 16
 SMALL = 20_000  # operations that are done before other threads have been woken
 CHUNK = 4096  # places of a long line that one task takes
+CHAINS = 4  # places whose steps go on side by side where there are no lanes: hides the latency of a step
 PANEL = 96  # rows that one task takes of a contraction
 
 
@@ -126,10 +127,19 @@ def _common_lanes(planner: Planner, sharing: Sharing, group: Group) -> tuple[Mem
         own[member.name] = planner.lanes(member, taken)
     best, least = None, sum(choice.cost for choice in own.values())
     for name in group.shared:
+        if group.cycle is not None and not all(_dense(planner, m, _axis(sharing, m, name)) for m in group.members):
+            continue
         total = sum(planner.cost(member, _axis(sharing, member, name)) for member in group.members)
         if total < least:
             best, least = name, total
     return best, own
+
+
+def _dense(planner: Planner, member: Computation, axis: str) -> bool:
+    """Whether lanes along an axis touch neighbours alone: steps that gather lines of memory keep none of them."""
+    steps = [planner.strides.along(access, axis) for access in accesses(member)]
+    written = member.name not in planner.graph.program.results or member.axes[-1].name == axis
+    return written and all(step in (0, 1) for step in steps)
 
 
 def _blocks(
@@ -150,6 +160,10 @@ def _blocks(
         extent = number_of(members[0].extents()[_axis(sharing, members[0], common)])
         vectors = next((v for v in (4, 2, 1) if extent >= v * width and fits({common: v * width})), 1)
         return {common: vectors * width}
+    if group.cycle is not None and group.shared and all(member.reduction is None for member in members):
+        last = group.shared[-1]
+        extent = number_of(members[0].extents()[_axis(sharing, members[0], last)])
+        return {last: CHAINS} if extent >= CHAINS * planner.machine.cores else {}
     rows: list[Member] = []
     for member in members:
         lanes = own[member.name].axis
