@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from unrut.emitter.kernel import Kernel
 from unrut.reference import evaluate, evaluate_with_bounds
 from unrut.testing.cases import Case, draw_case
-from unrut.testing.comparison import Verdict, judge_bounded, judge_exact
+from unrut.testing.comparison import Verdict, judge_bounded, judge_exact, valid
 from unrut.testing.programs import Sample, programs
 from unrut.testing.values import STYLES
 
@@ -34,6 +34,19 @@ def test_small_integers_agree_bit_for_bit(sample: Sample, seed: int, kernel_for:
     for name in case.program.results:
         assert got[name].dtype == want[name].dtype
         assert got[name].shape == want[name].shape
+        assert not judge_exact(got[name], want[name]).problem, name
+
+
+@given(sample=programs(exact=True, invalid=True), seed=seeds)
+def test_invalid_places_are_found_wherever_somebody_asks_for_them(
+    sample: Sample, seed: int, kernel_for: Callable[[Case], Kernel]
+) -> None:
+    case = draw_case(sample, seed=seed, layout="mixed")
+    note(case.text)
+    want = valid(lambda: evaluate(case.program, case.arrays, case.scalars))
+    got = valid(lambda: _run(kernel_for(case), case))
+    assert (got is None) is (want is None)
+    for name in case.program.results if got is not None and want is not None else ():
         assert not judge_exact(got[name], want[name]).problem, name
 
 

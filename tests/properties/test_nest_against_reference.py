@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from unrut.reference import evaluate, evaluate_with_bounds
 from unrut.testing.cases import draw_case
-from unrut.testing.comparison import judge_bounded, judge_exact
+from unrut.testing.comparison import judge_bounded, judge_exact, valid
 from unrut.testing.nest_runs import run_program
 from unrut.testing.programs import Sample, programs
 from unrut.testing.values import STYLES
@@ -23,6 +23,17 @@ def test_small_integers_agree_bit_for_bit(sample: Sample, seed: int) -> None:
     got = run_program(case.program, case.arrays, case.scalars, seed=seed)
     want = evaluate(case.program, case.arrays, case.scalars)
     for name in case.program.results:
+        assert not judge_exact(got[name], want[name]).problem, name
+
+
+@given(sample=programs(exact=True, statements=2, depth=3, invalid=True), seed=seeds)
+def test_invalid_places_are_found_wherever_somebody_asks_for_them(sample: Sample, seed: int) -> None:
+    case = draw_case(sample, seed=seed)
+    note(case.text)
+    want = valid(lambda: evaluate(case.program, case.arrays, case.scalars))
+    got = valid(lambda: run_program(case.program, case.arrays, case.scalars, seed=seed))
+    assert (got is None) is (want is None)
+    for name in case.program.results if got is not None and want is not None else ():
         assert not judge_exact(got[name], want[name]).problem, name
 
 

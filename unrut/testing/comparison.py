@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
+from unrut.errors import RangeError
 from unrut.reference import Bounded
 
 Array = np.ndarray[Any, Any]
+Results = TypeVar("Results")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +27,14 @@ class Verdict:
     judged: float
     undecided: int
     problem: str = ""
+
+
+def valid(compute: Callable[[], Results]) -> Results | None:
+    """What is computed, or None where the data is not as it has to be: a computed place is outside, offsets fall."""
+    try:
+        return compute()
+    except RangeError:
+        return None
 
 
 def judge_exact(got: Array, want: Array) -> Verdict:

@@ -63,6 +63,8 @@ class Draft:
 
     draw: Draw
     exact: bool
+    invalid: bool = False
+    """Whether computed places may be outside."""
     extents: dict[str, int] = field(default_factory=dict)
     given: set[str] = field(default_factory=set)
     operands: dict[str, Tensor] = field(default_factory=dict)

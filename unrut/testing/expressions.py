@@ -6,6 +6,7 @@ from __future__ import annotations
 from unrut.testing.complex_expressions import complex_expression, condition, part
 from unrut.testing.drafts import EXACT_LIMIT, KINDS, Draft, Scope, Term
 from unrut.testing.monoids import fold
+from unrut.testing.places import computed_read
 from unrut.testing.ragged import give_range
 from unrut.testing.subscripts import guarded_read, new_read, old_read, readable
 
@@ -51,6 +52,8 @@ def leaf(draft: Draft, scopes: list[Scope], kind: str) -> Term:
     names = [n for n in readable(draft) if (draft.defined.get(n) or draft.operands[n]).kind == kind]
     if names and draft.chance(55):
         return old_read(draft, scopes, draft.pick(reversed(names)))
+    if any(s.axes for s in scopes) and draft.chance(12):
+        return computed_read(draft, scopes, kind)
     return (
         guarded_read(draft, scopes, kind)
         if any(s.axes for s in scopes) and draft.chance(10)

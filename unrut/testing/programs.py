@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hypothesis import strategies as st
 
-from unrut.testing.drafts import Draft, Scope, Tensor
+from unrut.testing.drafts import Draft, Scope, Tensor, Term
 from unrut.testing.expressions import expression
+from unrut.testing.places import fits, left_side, places_of
 
 MOST_ELEMENTS = 2_000
 
@@ -28,15 +29,25 @@ class Sample:
 
 
 @st.composite
-def programs(draw: Any, *, exact: bool, statements: int = 3, depth: int = 4, runtime_sizes: bool = True) -> Sample:
-    """Texts of one to `statements` statements; in exact mode every value is a small integer, whatever the order of sums."""
-    draft = Draft(draw=draw, exact=exact)
+def programs(
+    draw: Any,
+    *,
+    exact: bool,
+    statements: int = 3,
+    depth: int = 4,
+    runtime_sizes: bool = True,
+    invalid: bool = False,
+) -> Sample:
+    """Texts of one to `statements` definitions, now and then with additions; in exact mode every value is a small integer,
+    whatever the order of sums. With `invalid` some computed places are outside, which is an error of the data.
+    """
+    draft = Draft(draw=draw, exact=exact, invalid=invalid)
     count = draw(st.integers(1, statements))
     shared = [draft.new_axis() for _ in range(draw(st.integers(0, 2)))]
     names: list[str] = []
     for number in range(count):
         names.append(_statement(draft, f"T{number}", shared, depth))
-    unread = [n for n in names if not any(f"{n}[" in later for later in draft.statements[names.index(n) + 1 :])]
+    unread = [n for n in names if not any(f"{n}[" in s for s in draft.statements if not s.startswith(f"{n}["))]
     results = [n for n in names if n in unread or draft.chance(20)]
     sizes = _name_sizes(draft) if runtime_sizes else {}
     return Sample(text=draft.text(results), sizes=sizes, exact=exact, offsets=draft.offsets)
@@ -60,10 +71,29 @@ def _statement(draft: Draft, name: str, shared: list[str], depth: int) -> str:
     )
     draft.close(scope)
     draft.statements.append(f"{name}[{', '.join(axes) or '()'}] = {term.text}")
+    if term.kind != "complex" and draft.chance(15):
+        term = replace(term, size=_added(draft, name, tuple(axes), term, depth))
     draft.defined[name] = Tensor(
         dtype="", kind=term.kind, dimensions=tuple(draft.extents[a] for a in axes), size=term.size
     )
     return name
+
+
+def _added(draft: Draft, name: str, axes: tuple[str, ...], whole: Term, depth: int) -> int:
+    """Add to a tensor once or twice; the magnitude that it may have then."""
+    size = whole.size
+    for _ in range(draft.pick((1, 1, 2))):
+        left = left_side(draft, axes)
+        if left is None:
+            return size
+        subscripts, scope = left
+        term = expression(draft, [scope], whole.kind, min(2, depth - 1))
+        count = places_of(draft, scope)
+        draft.close(scope)
+        if fits(draft, size, term, count):
+            draft.statements.append(f"{name}[{subscripts}] += {term.text}")
+            size += count * max(1, term.size)
+    return size
 
 
 def _name_sizes(draft: Draft) -> dict[str, int]:
