@@ -20,7 +20,14 @@ from unrut.reference.textbook.routing import dynamic_routing, em_routing, em_rou
 from unrut.reference.textbook.sampling import correlation_volume, grid_sample
 from unrut.reference.textbook.selection import median_filter, nearest_neighbours, region_medians
 from unrut.reference.textbook.semirings import max_plus, min_plus, or_and
-from unrut.reference.textbook.sparse import embedding_bag, graph_attention, segment_max, segment_sum, spmm
+from unrut.reference.textbook.sparse import (
+    embedding_bag,
+    graph_attention,
+    segment_max,
+    segment_softmax,
+    segment_sum,
+    spmm,
+)
 from unrut.reference.textbook.statistics import histogram, welford_variance
 
 __all__ = [
@@ -56,6 +63,7 @@ __all__ = [
     "or_and",
     "region_medians",
     "segment_max",
+    "segment_softmax",
     "segment_sum",
     "selective_scan",
     "shortest_paths",

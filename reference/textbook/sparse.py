@@ -39,6 +39,13 @@ def segment_max(X: Array, offsets: Array) -> Array:
     return np.array([part[-1] for part in slices]).reshape(-1, X.shape[1])
 
 
+def segment_softmax(X: Array, offsets: Array) -> Array:
+    """exp(x) over its slice's sum, in the log domain. Bridle (1990)."""
+    (X,) = wide(X)
+    parts = [np.exp(X[places] - np.logaddexp.reduce(X[places], axis=0)) for places in rows(offsets)]
+    return np.concatenate([*parts, X[:0]])
+
+
 def embedding_bag(E: Array, words: Array, offsets: Array, *, mean: bool = False) -> Array:
     """How often each word is in each bag, times the table. Joulin et al. (arXiv 1607.01759), section 2."""
     (E,) = wide(E)

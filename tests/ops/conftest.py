@@ -72,6 +72,7 @@ CASES = {
     "spmm": [({}, [(20,), (20,), (8,), (6, 5)]), ({}, [(0,), (0,), (3,), (2, 3)])],
     "segment_sum": [({}, [(20, 3), (8,)]), ({}, [(33, 1), (2,)])],
     "segment_max": [({}, [(20, 3), (8,)]), ({}, [(0, 2), (4,)])],
+    "segment_softmax": [({}, [(20, 3), (8,)]), ({}, [(7, 1), (2,)])],
     "embedding_bag": [({}, [(9, 4), (20,), (8,)]), ({"mean": True}, [(3, 5), (11,), (5,)])],
     "graph_attention": [
         ({}, [(7, 4), (2, 4, 3), (2, 3), (2, 3), (20,), (8,)]),
@@ -108,7 +109,8 @@ COMPLEX = ("two_qubit_gate", "matrix_product_overlap")
 # Operands that are no data: number of the operand -> the operand and dimension that its elements are places of, or divide.
 PLACES = {"spmm": {1: (3, 0)}, "embedding_bag": {1: (0, 0)}, "graph_attention": {4: (0, 0)}}
 OFFSETS = {
-    "spmm": {2: (0, 0)}, "segment_sum": {1: (0, 0)}, "segment_max": {1: (0, 0)}, "embedding_bag": {2: (1, 0)},
+    "spmm": {2: (0, 0)}, "segment_sum": {1: (0, 0)}, "segment_max": {1: (0, 0)}, "segment_softmax": {1: (0, 0)},
+    "embedding_bag": {2: (1, 0)},
     "graph_attention": {5: (4, 0)},
 }  # fmt: skip
 

@@ -14,7 +14,7 @@
     sampling       grid_sample, correlation_volume
     selection      median_filter, region_medians, nearest_neighbours
     semirings      max_plus, min_plus, or_and
-    sparse         spmm, segment_sum, segment_max, embedding_bag, graph_attention
+    sparse         spmm, segment_sum, segment_max, segment_softmax, embedding_bag, graph_attention
     statistics     welford_variance, histogram
 
 Common to all: operands are f32 or f64 (sums, products and maxima also take integers), they promote as in NumPy, and
@@ -38,7 +38,7 @@ from unrut.ops.routing import dynamic_routing, em_routing, em_routing_overlappin
 from unrut.ops.sampling import correlation_volume, grid_sample
 from unrut.ops.selection import median_filter, nearest_neighbours, region_medians
 from unrut.ops.semirings import max_plus, min_plus, or_and
-from unrut.ops.sparse import embedding_bag, graph_attention, segment_max, segment_sum, spmm
+from unrut.ops.sparse import embedding_bag, graph_attention, segment_max, segment_softmax, segment_sum, spmm
 from unrut.ops.statistics import histogram, welford_variance
 
 __all__ = [
@@ -74,6 +74,7 @@ __all__ = [
     "or_and",
     "region_medians",
     "segment_max",
+    "segment_softmax",
     "segment_sum",
     "selective_scan",
     "shortest_paths",

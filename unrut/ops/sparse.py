@@ -62,6 +62,28 @@ def segment_max(X, offsets):
 
 
 @ur.op
+def segment_softmax(X, offsets):
+    """The exponentials of each segment's rows as shares of the segment's sum: softmax over rows of different lengths.
+
+        Y[p, f] = exp(X[p, f] - log sum_{e in segment of p} exp(X[e, f]))
+
+    Shapes: X (p, f), offsets (i + 1) from 0 to the length of X; Y (p, f). Dtypes: X f32, f64; offsets integers.
+    Rounding: one logarithm of a sum for each segment, one exp. What is before the first offset is a RangeError.
+    Edge cases: +inf in a segment, or a segment of -inf alone, gives NaN; a single -inf gives 0.
+    Source: Bridle, Probabilistic interpretation of feedforward network outputs (1990), within each segment.
+    """
+    i, p, f = ur.axis("i", offsets.shape[0] - 1), ur.axis("p", X.shape[0]), ur.axis("f")
+    e = ur.axis("e", start=offsets[i], stop=offsets[i + 1])
+    begun = ur.tensor("begun", shape=(X.shape[0] + 1,), init=0)
+    begun[offsets[i]] += 1
+    segment, Z, Y = ur.tensor("segment"), ur.tensor("Z"), ur.tensor("Y")
+    segment[p] = ur.cumsum(begun[p], along=p) - 1
+    Z[i, f] = ur.logsumexp[e](X[e, f])
+    Y[p, f] = ur.exp(X[p, f] - Z[segment[p], f])
+    return Y
+
+
+@ur.op
 def embedding_bag(E, words, offsets, *, mean=False):
     """The sum, or the mean, of the table's rows that each bag of words names.
 
