@@ -7,6 +7,7 @@ Every axis gets a range by hand and a name of its own, so that nothing depends o
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -64,6 +65,7 @@ class Builder:
     extents: dict[str, int] = field(default_factory=dict)
     declared: dict[int, str] = field(default_factory=dict)
     kept: list[Value] = field(default_factory=list)
+    names: int = 0
 
     def axes(self, shape: Sequence[int]) -> list[str]:
         """Fresh axes with these extents."""
@@ -96,6 +98,15 @@ class Builder:
         own = list(axes)[len(axes) - value.rank :]
         return self.at(value, ["0" if n == 1 else axis for n, axis in zip(value.shape, own, strict=True)])
 
+    def fresh(self) -> str:
+        """A name for a tensor that is written by `line`."""
+        self.names += 1
+        return f"u{self.names}"
+
+    def line(self, left: str, expr: str) -> None:
+        """A statement as it stands: an initial one, or one of a recurrence."""
+        self.lines.append(f"{left} = {expr}")
+
     def define(self, axes: Sequence[str], expr: str, dtype: Any) -> Value:
         """A tensor over these axes."""
         name = f"t{len(self.lines)}"
@@ -117,7 +128,8 @@ class Builder:
         names = [value.name for value in results]
         head = f"node({', '.join(parameters)}) -> {names[0] if len(names) == 1 else '(' + ', '.join(names) + ')'}"
         body = "\n".join(self.lines)
-        used = [f"axis {a}: {n}" for a, n in self.extents.items() if a in body]
+        words = set(re.findall(r"\w+", body))
+        used = [f"axis {a}: {n}" for a, n in self.extents.items() if a in words]
         return "\n".join([head, *used, body, ""])
 
 

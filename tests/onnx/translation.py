@@ -11,11 +11,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import ops_attention
 import ops_contraction
 import ops_gather
 import ops_layout
 import ops_pointwise
+import ops_recurrent
 import ops_reduction
+import ops_sampling
+import ops_scatter
+import ops_training
 from node_cases import Node, as_array, attributes
 from notation_builder import Array, Builder, SkippedError, Value, dtype_text
 from onnx import TensorProto, numpy_helper
@@ -23,13 +28,20 @@ from onnx.reference import ReferenceEvaluator
 
 Handler = Callable[[Builder, Node], list[Value]]
 
-HANDLERS: dict[str, Handler] = {
-    **ops_pointwise.HANDLERS,
-    **ops_layout.HANDLERS,
-    **ops_reduction.HANDLERS,
-    **ops_contraction.HANDLERS,
-    **ops_gather.HANDLERS,
-}
+
+FAMILIES = (
+    ops_attention,
+    ops_contraction,
+    ops_gather,
+    ops_layout,
+    ops_pointwise,
+    ops_recurrent,
+    ops_reduction,
+    ops_sampling,
+    ops_scatter,
+    ops_training,
+)
+HANDLERS: dict[str, Handler] = {op: handler for family in FAMILIES for op, handler in family.HANDLERS.items()}
 
 OUT_OF_REACH = {
     "strings": "StringConcat StringSplit StringNormalizer RegexFullMatch TfIdfVectorizer LabelEncoder",
@@ -73,7 +85,7 @@ def translate(case: Any) -> Translation:
             op=proto.op_type,
             attributes=attributes(proto),
             inputs=[known.get(name) if name else None for name in proto.input],
-            outputs=len([name for name in proto.output if name]),
+            outputs=len(proto.output),
             version=version,
             proto=proto,
         )
@@ -83,7 +95,7 @@ def translate(case: Any) -> Translation:
         found = folded(node, case) if not single else None
         if found is None:
             found = handled(b, node)
-        known |= dict(zip([name for name in proto.output if name], found, strict=False))
+        known |= {name: value for name, value in zip(proto.output, found, strict=False) if name}
     results = [known[o.name] for o in graph.output]
     if all(value.is_known for value in results):
         raise SkippedError("nothing left to compute: shapes alone")
