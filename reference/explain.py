@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from unrut.errors import BindError
 from unrut.program.fold_nodes import Fold
-from unrut.program.nodes import Along, Expr, Program, Read, Reduce, Where
+from unrut.program.nodes import Along, Expr, Program, Read, Reduce, Role, Where
 from unrut.program.show import Printer
 from unrut.program.walk import children
+from unrut.reference.added_terms import added
 from unrut.reference.binding import bind
 from unrut.reference.evaluation import scene_at
 from unrut.reference.explanation import Decision, Explanation, ReadAt
@@ -65,6 +67,11 @@ class Witness:
         places = Places(ranges={axis: range(k, k + 1) for axis, k in place.items()})
         stored = self.scene.tensors[self.result]
         parts = list(self.parts(statement.body, places))
+        additions = [
+            replace(fold_terms(added(s, place), Places(), self), text=self.printer.statement(s))
+            for s in self.program.changing(self.result)
+            if s.role is Role.adds
+        ]
 
         def inside(tensor: str, at: tuple[int, ...]) -> Explanation:
             return explain(self.program, arrays, scalars, tensor, at)
@@ -73,7 +80,7 @@ class Witness:
             result=self.result,
             place=dict(place),
             value=stored.array[stored.at(places.ranges)].item(),
-            wide=self.value(statement.body, places).item(),
+            wide=self.value(statement.body, places).item() + sum(folding.value for folding in additions),
             statement=self.printer.statement(statement),
             source=statement.span.where() if statement.span is not None else "",
             parts=[part for part, _ in parts if part is not None],
@@ -85,7 +92,8 @@ class Witness:
                 else line_terms(e, places, self)
                 for _, e in parts
                 if isinstance(e, (Reduce, Fold, Along))
-            ],
+            ]
+            + additions,
             first_nan=first_strange(statement.body, places, self.scene, self.interpreter.value, self.program),
             inside=inside,
             fields=lambda: receptive_field(self.program, self.result, place, self.scene),

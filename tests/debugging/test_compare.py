@@ -140,7 +140,7 @@ def planted(program: Program, target: str) -> Program:
     return replace(program, statements=tuple(map(other, program.statements)))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(sample=programs(exact=True), seed=st.integers(0, 2**31), data=st.data())
 def test_a_planted_difference_is_found_in_random_programs(sample, seed, data):
     case = draw_case(sample, seed=seed)

@@ -66,7 +66,7 @@ def test_html_is_well_formed_and_escaped(well_formed):
     assert len([e for e in tree.iter() if e.tag == "rect"]) == 6
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(sample=programs(exact=False), seed=st.integers(0, 2**31), data=st.data())
 def test_an_element_depends_on_nothing_else(sample, seed, data, well_formed):
     """Whatever is changed elsewhere, the element stays as it is."""
@@ -85,6 +85,8 @@ def test_an_element_depends_on_nothing_else(sample, seed, data, well_formed):
         mask = np.ones(array.shape, np.bool_)
         for part in (f for f in found if f.tensor == name):
             mask[tuple(part.places.T)] = False
+        if array.dtype.kind in "iu":
+            mask[...] = False  # they may be places or offsets, which are checked wherever they stand
         noise = random.permutation(array.ravel()).reshape(array.shape) if array.size else array
         other[name] = np.where(mask, noise, array).astype(array.dtype)
     again = evaluate(case.program, other, case.scalars)[result]

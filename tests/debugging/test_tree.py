@@ -77,7 +77,7 @@ def test_html_is_well_formed(well_formed):
     well_formed(ur.ops.matmul.bind(*arrays)._repr_html_())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(sample=programs(exact=False))
 def test_every_node_of_a_nest_is_in_its_tree(sample, well_formed):
     trace = emit(elaborate(parse(sample.text), ()), stop="nest")

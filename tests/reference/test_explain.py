@@ -185,7 +185,7 @@ def test_a_place_that_is_not_there(program, result, place, said):
         explain(program("f(x: f32[2, 3]) -> y\ny[i, j] = x[i, j]"), {"x": np.zeros((2, 3), f32)}, {}, result, place)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(sample=programs(exact=True), seed=st.integers(0, 2**31), data=st.data())
 def test_any_element_of_any_tensor_is_what_evaluation_gives(sample, seed, data):
     case = draw_case(sample, seed=seed)
@@ -206,3 +206,14 @@ def test_only_what_an_element_needs_ever_stands(program):
     x = arrays["x"].astype(np.float64)
     assert np.isclose(found.value, ((np.exp(x - x[7]) + np.exp(x - x[0])) * x).sum(), rtol=1e-6)
     assert peak < 40e6, "s[0:3000, 0:8] and t[7, 0:3000] are a small part of 36 MB each"
+
+
+def test_what_was_added_is_listed_like_any_sum(program):
+    text = "f(seg: i64[6], x: f32[6, 2]) -> out\naxis s: 3\naxis f: 2\nout[s, f] = 0.5\nout[seg[e], f] += x[e, f]"
+    arrays = {"seg": np.array([0, 2, 1, 2, 0, 0]), "x": np.arange(12, dtype=f32).reshape(6, 2)}
+    found = explain(program(text), arrays, {}, "out", {"s": 2, "f": 1})
+    assert found.value == found.wide == 0.5 + 3 + 7
+    (folding,) = found.foldings
+    assert folding.text == "out[seg[e], f] += x[e, f]"
+    assert (folding.places, folding.included) == (12, 2)
+    assert [(t.axes, t.value) for t in folding.terms] == [({"e": 1, "f": 1}, 3), ({"e": 3, "f": 1}, 7)]
