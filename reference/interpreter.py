@@ -24,12 +24,14 @@ from unrut.program.nodes import (
     Statement,
     Where,
 )
+from unrut.program.ragged import is_ragged
 from unrut.reference.additions import addition_footprint, places_in
 from unrut.reference.along import along
 from unrut.reference.blocks import SCRATCH, Footprint, blocks, cuts, footprint, terms_footprint
 from unrut.reference.calls import call
 from unrut.reference.casts import cast, round_to
 from unrut.reference.choices import choose
+from unrut.reference.covering import covered_blocks, refuse_overlaps
 from unrut.reference.folding import fold
 from unrut.reference.monoids import fold_states
 from unrut.reference.numbers import number
@@ -85,17 +87,42 @@ class Interpreter:
         if statement.role is Role.adds:
             self._add(statement, ranges, scene, out)
             return
+        if statement.role is Role.covers:
+            self._cover(statement, scene, out)
+            return
         for block in blocks(cuts(ranges, self._body(statement.body, scene), SCRATCH)):
             places = Places(ranges=block)
             out.array[out.at(block)] = round_to(self.value(statement.body, places, scene), statement.dtype)
 
+    def _cover(self, statement: Statement, scene: Scene, out: Tensor) -> None:
+        def plain(part: Expr, at: Places) -> Array:
+            return self.value(part, at, scene)
+
+        refuse_overlaps(statement, scene, plain)
+        for places, taken in covered_blocks(statement, addition_footprint(statement, scene), SCRATCH, scene, plain):
+            index = tuple(np.broadcast_to(plain(s, places), places.shape)[taken] for s in statement.subscripts)
+            values = round_to(plain(statement.body, places), statement.dtype)
+            out.array[index] = np.broadcast_to(values, places.shape)[taken]
+
     def _add(self, statement: Statement, ranges: dict[str, range], scene: Scene, out: Tensor) -> None:
+        if any(map(is_ragged, statement.axes)):
+            self._add_in_ranges(statement, scene, out)
+            return
         for block in blocks(cuts(ranges, addition_footprint(statement, scene), SCRATCH)):
             places = Places(ranges=block)
             asked = [self.value(s, places, scene) for s in statement.subscripts]
             index = places_in(statement, out, asked, places)
             whole = tuple(np.broadcast_to(part, places.shape) for part in index)
             np.add.at(out.array, whole, np.broadcast_to(self.value(statement.body, places, scene), places.shape))
+
+    def _add_in_ranges(self, statement: Statement, scene: Scene, out: Tensor) -> None:
+        def plain(part: Expr, at: Places) -> Array:
+            return self.value(part, at, scene)
+
+        for places, taken in covered_blocks(statement, addition_footprint(statement, scene), SCRATCH, scene, plain):
+            index = places_in(statement, out, [plain(s, places) for s in statement.subscripts], places)
+            terms = np.broadcast_to(plain(statement.body, places), places.shape)
+            np.add.at(out.array, tuple(np.broadcast_to(part, places.shape)[taken] for part in index), terms[taken])
 
     def _terms(self, expr: Reduce | Fold, scene: Scene) -> Footprint:
         if id(expr) not in self._term_footprints:

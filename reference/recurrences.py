@@ -46,6 +46,9 @@ def fill_in_order(
                 fill(statement, scene.whole(statement.axes), known, _start(statement, tensors[name]))
     _steps(program, part, {}, known, fill)
     for name in names:
+        for statement in program.changing(name):
+            if statement.role is Role.covers:
+                fill(statement, scene.whole(statement.axes), known, tensors[name])
         tensors[name] = _added_to(program, name, known, fill)
     for name in names:
         if name in results:

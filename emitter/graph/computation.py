@@ -70,16 +70,19 @@ class Update:
         target[places] = function(target[places], body)         where all of `where` hold, each lazily after those before it
 
     `function` is one of two arguments, or "store", which gives the second. Places are inside the target where `where` holds.
+    `apart` are axes that a check keeps apart: rows whose ranges don't overlap.
     """
 
     target: str
     places: tuple[Expr, ...]
     function: str
     where: tuple[Expr, ...] = ()
+    apart: tuple[str, ...] = ()
 
     def bare(self) -> tuple[str, ...]:
-        """The axes that stand bare in a place: different values of one never meet at one element."""
-        return tuple(dict.fromkeys(place.axis for place in self.places if isinstance(place, AxisValue)))
+        """The axes of which different values never meet at one element: they stand bare in a place, or are kept apart."""
+        bare = (place.axis for place in self.places if isinstance(place, AxisValue))
+        return tuple(dict.fromkeys((*bare, *self.apart)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from unrut.emitter.graph.checks import Check, search
 from unrut.emitter.graph.computation import Computation, Reduction
+from unrut.emitter.graph.domains import domain, update
 from unrut.emitter.graph.elements import element_bounds
 from unrut.emitter.graph.exponentials import logsumexp
 from unrut.emitter.graph.extract import extract
@@ -26,14 +27,12 @@ from unrut.emitter.graph.names import Names, taken_by
 from unrut.emitter.graph.orderstatistics import order_statistic
 from unrut.emitter.graph.places import clamped, leaving, said
 from unrut.emitter.graph.policies import settle
-from unrut.emitter.graph.ragged import disorder, inside_extent
 from unrut.emitter.graph.ranges import Bound, conjuncts, negation, range_known
 from unrut.emitter.graph.scans import Scan, in_range, scan_of
 from unrut.emitter.graph.scope import Scope
 from unrut.emitter.graph.selection import SELECTIONS
 from unrut.emitter.graph.simplify import FALSE, simplify
 from unrut.emitter.graph.starts import without_starts
-from unrut.emitter.graph.updates import addition, inside_conditions
 from unrut.errors import InternalError
 from unrut.program.extents import Extent
 from unrut.program.fold_nodes import Fold
@@ -52,7 +51,7 @@ from unrut.program.nodes import (
     Statement,
     Where,
 )
-from unrut.program.ragged import is_ragged, ordered, within
+from unrut.program.ragged import is_ragged
 from unrut.program.scans import SCANS
 from unrut.program.types import DType
 from unrut.program.walk import children, cycle_of, in_order, reads, rebuild
@@ -83,8 +82,8 @@ class Flattener:
             self.circle = set() if cycle is None else set(cycle.tensors())
             self.serial |= {} if cycle is None else cycle.paths()
         scope = Scope(axes=statement.axes)
-        if statement.role is Role.adds:
-            self._addition(statement, scope)
+        if statement.role in (Role.adds, Role.covers):
+            update(self, statement)
             return
         body, reduction = statement.body, None
         # A total that becomes a float of 16 bits is converted where it is stored.
@@ -99,21 +98,6 @@ class Flattener:
         else:
             expr = self.expression(body, scope, statement.target)
         self._add(statement.target, statement.axes, expr, reduction, statement.dtype)
-
-    def _addition(self, statement: Statement, scope: Scope) -> None:
-        target, shape = statement.target, self.shapes[statement.target]
-        self.elements.pop(target, None)
-        known = scope.known(self.elements)
-        places = tuple(simplify(self.expression(s, scope, target), known) for s in statement.subscripts)
-        away = leaving(statement.subscripts, places, shape, known)
-        where: tuple[Expr, ...] = ()
-        if away is not None:
-            left = Read(tensor=target, subscripts=statement.subscripts, dtype=statement.dtype, span=statement.span)
-            words = said(self.program, left, shape, away) | {"remedy": f"a larger `{target}`"}
-            self.check(away.outside, scope, Check(computation=f"{target}_outside", **words))
-            where = inside_conditions(places, shape, away.dimensions)
-        body = simplify(self.expression(statement.body, scope, target), known)
-        self.found.append(addition(statement, self.names.fresh(f"{target}_add"), body, places, where))
 
     def _add(self, name: str, axes: tuple[Axis, ...], body: Expr, reduction: Reduction | None, dtype: DType) -> None:
         """Add a computation, and what is known of its elements."""
@@ -186,37 +170,14 @@ class Flattener:
 
     def _reduction(self, expr: Reduce, scope: Scope, stem: str) -> tuple[Expr, Reduction]:
         """The term and the domain of a reduction, both flat."""
-        inner, axes, where = self.domain(expr, scope, stem)
+        inner, axes, where = domain(self, expr.axes, expr.where, scope, stem)
         term = self.expression(expr.body, inner, stem)
         initial = None if expr.initial is None else self.expression(expr.initial, scope, stem)
         return term, Reduction(kind=expr.kind, axes=axes, where=where, initial=initial)
 
-    def domain(self, expr: Reduce | Fold, scope: Scope, stem: str) -> tuple[Scope, tuple[Axis, ...], tuple[Expr, ...]]:
-        """What is bound inside a reduction: its axes over their whole extents, and the conditions that leave places out."""
-        inner = scope
-        axes: list[Axis] = []
-        where: list[Expr] = []
-        for axis in expr.axes:
-            self._check_order(axis, inner, stem)
-            ends = tuple(self.expression(end, inner, stem) for end in within(inside_extent(axis)))
-            axes.append(replace(axis, start=None, stop=None))
-            inner, where = inner.within(axes[-1]).under(*ends), [*where, *ends]
-        if expr.where is not None:
-            kept = conjuncts(self.expression(expr.where, inner, stem))
-            inner, where = inner.under(*kept), [*where, *kept]
-        return inner, tuple(axes), tuple(where)
-
-    def _check_order(self, axis: Axis, scope: Scope, stem: str) -> None:
-        """Have it said, before anything else runs, if a range by data is out of order somewhere."""
-        if is_ragged(axis):
-            bad = simplify(self.expression(negation(ordered(axis)), scope, stem), scope.known(self.elements))
-            if bad != FALSE:
-                name = f"{axis.name}_disorder"
-                self.check(bad, scope, Check(computation=name, early=True, **disorder(self.program, axis)))
-
     def _folded(self, expr: Fold, scope: Scope, stem: str) -> tuple[Expr, Reduction]:
         """The first state's term and the domain of a fold, its other terms in the kind."""
-        known, axes, where = self.domain(expr, scope, stem)
+        known, axes, where = domain(self, expr.axes, expr.where, scope, stem)
         terms = [simplify(self.expression(term, known, stem), known.known(self.elements)) for term in expr.lift]
         first, kind = folded(expr, terms)
         return first, Reduction(kind=kind, axes=axes, where=where)

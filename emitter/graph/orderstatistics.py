@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from unrut.emitter.graph.checks import Check
 from unrut.emitter.graph.computation import Reduction
+from unrut.emitter.graph.domains import domain
 from unrut.emitter.graph.keys import key_of, last_key, marked, nan_key, value_of
 from unrut.emitter.graph.linear import call, extent_expr, number
 from unrut.emitter.graph.places import leaving, nearest
@@ -73,7 +74,7 @@ def order_statistic(flattener: Flattener, expr: Reduce, scope: Scope, stem: str)
 
 
 def _terms(flattener: Flattener, expr: Reduce, scope: Scope, stem: str) -> Terms:
-    under, axes, where = flattener.domain(expr, scope, stem)
+    under, axes, where = domain(flattener, expr.axes, expr.where, scope, stem)
     inner = scope.within(*axes)
     term = flattener.expression(expr.body, under, stem)
 

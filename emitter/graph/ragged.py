@@ -9,16 +9,20 @@ index arithmetic, whatever the data are, and says the same of every place.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from unrut.emitter.graph.linear import call, number
+from unrut.emitter.graph.linear import call, linear, number
 from unrut.emitter.graph.ranges import difference, is_data
-from unrut.program.nodes import Axis, AxisValue, Expr, Program
-from unrut.program.ragged import extent_of, first_of
+from unrut.program.nodes import Axis, AxisValue, Const, Expr, Program, Statement, Where
+from unrut.program.ragged import end_of, extent_of, first_of
+from unrut.program.ragged import owners as owners_of
 from unrut.program.show import Printer
-from unrut.program.walk import free_axes
+from unrut.program.types import DType
+from unrut.program.walk import free_axes, rename_axes
+
+_FALSE = Const(value=False, dtype=DType.bool)
 
 
 def inside_extent(axis: Axis) -> Axis:
@@ -46,6 +50,34 @@ def disorder(program: Program, axis: Axis) -> dict[str, Any]:
         "remedy": "offsets in order",
         "span": next((span for span in spans if span is not None), None),
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlap:
+    """A condition over `axes` that holds where one row of a range reaches into the next one."""
+
+    bad: Expr
+    axes: frozenset[str]
+
+
+def overlaps(program: Program, statement: Statement) -> Iterator[tuple[str, Overlap, dict[str, Any]]]:
+    """For each range by data of a statement that covers: where its rows overlap, and what a check says of it."""
+    left = {s.axis for s in statement.subscripts if isinstance(s, AxisValue)}
+    axes = {axis.name: axis for axis in statement.axes}
+    printer = Printer(program)
+    for axis in statement.axes:
+        for owner in sorted(owners_of(axis) - left):
+            value = AxisValue(axis=owner)
+            after = call("add", value, number(1))
+            following = rename_axes(first_of(axis), {owner: after})
+            if linear(following) == linear(end_of(axis)):
+                continue  # rows that begin where the one before ends
+            reaches = call("greater", end_of(axis), following, dtype=DType.bool)
+            last = call("less", after, extent_of(axes[owner]), dtype=DType.bool)
+            bad = Where(condition=last, then=reaches, otherwise=_FALSE, dtype=DType.bool)
+            stop = printer.extent(axis.extent) if axis.stop is None else printer.expr(axis.stop, 51)
+            said = f"{stop} <= {printer.expr(following, 51)}: rows of axis {axis.name} that don't overlap"
+            yield axis.name, Overlap(bad=bad, axes=owners_of(axis)), disorder(program, axis) | {"needed": said}
 
 
 def owners(conditions: Sequence[Expr]) -> dict[str, frozenset[str]]:

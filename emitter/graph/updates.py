@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from unrut.emitter.graph.computation import Computation, Update
 from unrut.emitter.graph.linear import call, extent_expr, number
 from unrut.program.extents import Extent
-from unrut.program.nodes import Expr, Statement
+from unrut.program.nodes import Axis, Expr, Role, Statement
 from unrut.program.types import DType
 
 
@@ -28,16 +28,24 @@ def inside_conditions(
     return tuple(found)
 
 
-def addition(
-    statement: Statement, name: str, body: Expr, places: tuple[Expr, ...], where: tuple[Expr, ...]
+def update_of(
+    statement: Statement,
+    name: str,
+    axes: tuple[Axis, ...],
+    body: Expr,
+    places: tuple[Expr, ...],
+    where: tuple[Expr, ...],
 ) -> Computation:
-    """A statement that adds, its parts flat, as a computation."""
+    """A statement that adds or covers, its parts flat, as a computation."""
+    covers = statement.role is Role.covers
+    apart = tuple(axis.name for axis in axes) if covers else ()
+    function = "store" if covers else "add"
     return Computation(
         name=name,
-        axes=statement.axes,
+        axes=axes,
         dtype=statement.dtype,
         body=body,
         reduction=None,
-        update=Update(target=statement.target, places=places, function="add", where=where),
+        update=Update(target=statement.target, places=places, function=function, where=where, apart=apart),
         statement=statement.target,
     )

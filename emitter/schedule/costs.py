@@ -70,6 +70,11 @@ def iterations(computation: Computation) -> int:
     return prod(length for axis, length in lengths(computation).items() if axis not in ranks)
 
 
+def ranged(computation: Computation) -> frozenset[str]:
+    """The axes whose ranges are data."""
+    return frozenset(_owners(computation))
+
+
 def deciding(computation: Computation) -> frozenset[str]:
     """The axes that decide where the range of a reduced one begins and ends: loops around it, one place at a time."""
     return frozenset[str]().union(*_owners(computation).values())
@@ -85,7 +90,9 @@ def lengths(computation: Computation) -> dict[str, int]:
 
 
 def _owners(computation: Computation) -> dict[str, frozenset[str]]:
-    found = owners(computation.reduction.where) if computation.reduction is not None else {}
+    conditions = computation.reduction.where if computation.reduction is not None else ()
+    conditions = computation.update.where if computation.update is not None else conditions
+    found = owners(conditions)
     return {axis: outer for axis, outer in found.items() if outer}
 
 

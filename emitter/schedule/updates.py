@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from unrut.emitter.graph.computation import Computation
-from unrut.emitter.schedule.costs import iterations, number_of
+from unrut.emitter.schedule.costs import iterations, number_of, ranged
 from unrut.emitter.schedule.entries import Planner
 from unrut.emitter.schedule.plan import Entry, LoopOver
 
@@ -24,11 +24,15 @@ def update_entry(planner: Planner, computation: Computation) -> Entry:
     bare = computation.update.bare()
     extents = {axis.name: axis.extent for axis in computation.axes}
     large = iterations(computation) >= SMALL or not all(extent.is_fixed for extent in extents.values())
-    tasks = [name for name in extents if name in bare and name != lanes.axis] if large else []
+    by_data = ranged(computation)
+    tasks = [name for name in extents if name in bare and name not in {lanes.axis, *by_data}] if large else []
     others = [name for name in extents if name not in tasks and name != lanes.axis]
+    inner = [name for k, name in enumerate(others) if by_data & set(others[: k + 1])]  # from the first range by data on
+    others = others[: len(others) - len(inner)]
     loops = [LoopOver(axis=name) for name in tasks]
-    tile = (lanes.axis,) if lanes.axis else ()  # inside of the conditions, which are tested once for all of them
-    if lanes.axis and large and not tasks:
+    # Lanes are inside of the conditions, which are tested once for all of them.
+    tile = (*inner, *((lanes.axis,) if lanes.axis else ()))
+    if lanes.axis and lanes.axis not in by_data and large and not tasks:
         width = planner.machine.lanes(computation.body.dtype.size)
         vectors = -(-number_of(extents[lanes.axis]) // width)
         block = width * -(-vectors // planner.machine.cores)

@@ -7,7 +7,7 @@ import numpy as np
 
 from unrut.program.types import DType
 from unrut.reference.bounds.measured import Measured, rounding, settle
-from unrut.reference.places import Array, Places, Tensor
+from unrut.reference.places import Array, Bools, Places, Tensor
 
 
 class Sums:
@@ -27,17 +27,28 @@ class Sums:
         self.undecided = stored["undecided"].copy()
         self.unknown = False
 
-    def add(self, subscripts: list[Array], uncertain: bool, term: Measured, places: Places, out: Tensor) -> None:
-        """One block of terms."""
-        inside = np.ones(places.shape, np.bool_)
+    def add(
+        self,
+        subscripts: list[Array],
+        uncertain: bool,
+        term: Measured,
+        places: Places,
+        out: Tensor,
+        taken: Bools | None = None,
+    ) -> None:
+        """One block of terms, or those of them that are `taken`."""
+        every = np.ones(places.shape, np.bool_)
+        taken = every if taken is None else taken
+        fits = every
         for s, n in zip(subscripts, out.shape, strict=True):
-            inside &= (s >= 0) & (s < n)
-        if uncertain or not inside.all():
+            fits = fits & (s >= 0) & (s < n)
+        if uncertain or not (fits | ~taken).all():
             self.unknown = True
             return
         pairs = zip(subscripts, out.origin, strict=True)
-        at = tuple(np.broadcast_to(s - start, places.shape) for s, start in pairs)
-        value, error, undecided = (np.broadcast_to(a, places.shape) for a in (term.value, term.error, term.undecided))
+        at = tuple(np.broadcast_to(s - start, places.shape)[taken] for s, start in pairs)
+        parts = (term.value, term.error, term.undecided)
+        value, error, undecided = (np.broadcast_to(a, places.shape)[taken] for a in parts)
         np.add.at(self.value, at, value)
         np.add.at(self.carried, at, error)
         np.add.at(self.total, at, _magnitude(value) + error)

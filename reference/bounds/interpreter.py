@@ -43,6 +43,7 @@ from unrut.reference.bounds.reads import measured_read
 from unrut.reference.bounds.reductions import measured_extreme, measured_logic, measured_prod, measured_sum
 from unrut.reference.bounds.scans import measured_scan
 from unrut.reference.bounds.signs import Signs
+from unrut.reference.covering import covered_blocks
 from unrut.reference.folding import in_lines
 from unrut.reference.numbers import number
 from unrut.reference.places import Array, Places, Scene, Tensor
@@ -125,6 +126,9 @@ class MeasuringInterpreter:
         if statement.role is Role.adds:
             self._add(statement, ranges, scene, out)
             return
+        if statement.role is Role.covers:
+            self._cover(statement, scene, out)
+            return
         limit = SCRATCH // ARRAYS
         for block in blocks(cuts(ranges, footprint(statement.body, scene), limit)):
             found = self.measure(statement.body, Places(ranges=block), scene)
@@ -134,8 +138,32 @@ class MeasuringInterpreter:
             out.array["error"][window] = found.error * (1 + 1e-9 * statement.dtype.is_float)
             out.array["undecided"][window] = found.undecided
 
+    def _cover(self, statement: Statement, scene: Scene, out: Tensor) -> None:
+        def plain(part: Expr, at: Places) -> Array:
+            return self.measure(part, at, scene).value
+
+        arrays, limit = addition_footprint(statement, scene), SCRATCH // ARRAYS
+        for places, taken in covered_blocks(statement, arrays, limit, scene, plain, check=False):
+            index = tuple(np.broadcast_to(plain(s, places), places.shape)[taken] for s in statement.subscripts)
+            found = self.measure(statement.body, places, scene)
+            error = found.error * (1 + 1e-9 * statement.dtype.is_float)
+            for field, part in (("value", found.value), ("error", error), ("undecided", found.undecided)):
+                out.array[field][index] = np.broadcast_to(part, places.shape)[taken]
+
     def _add(self, statement: Statement, ranges: dict[str, range], scene: Scene, out: Tensor) -> None:
+        def plain(part: Expr, at: Places) -> Array:
+            return self.measure(part, at, scene).value
+
         sums = Sums(out.array, statement.dtype)
+        if any(map(is_ragged, statement.axes)):
+            arrays, limit = addition_footprint(statement, scene), SCRATCH // ARRAYS
+            for places, taken in covered_blocks(statement, arrays, limit, scene, plain, check=False):
+                asked = [self.measure(s, places, scene) for s in statement.subscripts]
+                term = self.measure(statement.body, places, scene)
+                uncertain = any((np.broadcast_to(s.error, places.shape)[taken] > 0).any() for s in asked)
+                sums.add([s.value for s in asked], uncertain, term, places, out, taken)
+            sums.store()
+            return
         for block in blocks(cuts(ranges, addition_footprint(statement, scene), SCRATCH // ARRAYS)):
             places = Places(ranges=block)
             asked = [self.measure(s, places, scene) for s in statement.subscripts]

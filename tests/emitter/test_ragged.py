@@ -17,6 +17,7 @@ from unrut.emitter.schedule.apply import stage
 from unrut.emitter.schedule.plan import LoopOver
 from unrut.program.nodes import Program
 from unrut.program.walk import reads
+from unrut.reference import evaluate
 from unrut.testing.nest_interpreter import run
 
 ROWS = ur.parse("op(x: f32[n, 3], p: i32[m]) -> y\naxis e: p[i] .. p[i + 1]\ny[i, f] = sum[e](x[e, f])").program()
@@ -105,3 +106,55 @@ def test_copies_of_operands_are_made_after_what_is_checked_early():
     assert early == sorted(early, reverse=True)
     assert not {"x_staged", "p_staged"} & graph.early
     assert names.index("x_staged") < names.index("y")
+
+
+RESULTS = {
+    "rows": "s[e, f] = q[i]*x[e, f]",
+    "rows of their own": "s[i, e] = q[i]*x[e, 0]",
+    "over a base": "s[z] = 7*x[z, 1]\ns[e] = q[i]*x[e, 0]",
+    "read again": "s[e] = q[i]*x[e, 0]\nt[i] = max[e](s[e], initial=-9)",
+    "added": "axis z: 4\ns[z] = 0\ns[e % 4] += x[e, 1]*(i + 1)",
+}
+
+
+@pytest.mark.parametrize("name", RESULTS)
+@pytest.mark.compiler
+def test_results_over_ranges_agree(name):
+    target = "(s, t)" if "t[" in RESULTS[name] else "s"
+    text = f"op(q: i32[4], x: i32[40, 3], p: i32[5]) -> {target}\naxis e: p[i] .. p[i + 1]\n{RESULTS[name]}"
+    program = ur.parse(text).program()
+    random = np.random.default_rng(3)
+    for p in ([0, 7, 7, 30, 40], [3, 3, 3, 3, 3], [0, 0, 39, 39, 40]):
+        arrays = {
+            "q": random.integers(-9, 9, 4).astype(np.int32),
+            "x": random.integers(-9, 9, (40, 3)).astype(np.int32),
+            "p": np.array(p, np.int32),
+        }
+        want = evaluate(program, arrays)
+        got = run(emit(program).nest, arrays)
+        built = compiled(program)(*arrays.values())
+        for k, result in enumerate(program.results):
+            np.testing.assert_array_equal(got[result], want[result])
+            np.testing.assert_array_equal(built[k] if isinstance(built, tuple) else built, want[result])
+
+
+@pytest.mark.compiler
+def test_kernels_refuse_rows_that_overlap():
+    program = ur.parse("op(x: f32[9], a: i32[3], b: i32[3]) -> s\naxis e: a[i] .. b[i]\ns[e] = x[e]").program()
+    with pytest.raises(ur.RangeError) as caught:
+        compiled(program)(np.zeros(9, np.float32), np.array([0, 3, 4], np.int32), np.array([2, 6, 8], np.int32))
+    assert "b[i] <= a[i + 1]" in caught.value.message
+
+
+def test_rows_are_written_side_by_side():
+    program = ur.parse(
+        "op(q: f32[4096], x: f32[65536], p: i32[4097]) -> s\naxis e: p[i] .. p[i + 1]\ns[e] = q[i]*x[e]"
+    ).program()
+    kernel = emit(program).nest.kernels[-1]
+    assert [task.axis for task in kernel.tasks] == ["i"]
+    (loop,) = loops_of(kernel.body)
+    assert loop.axis == "e"
+    assert {read.tensor for end in (loop.start, loop.stop) for read in reads(end)} == {
+        "s_cover_bound",
+        "s_cover_bound2",
+    }

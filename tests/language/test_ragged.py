@@ -127,3 +127,58 @@ def test_what_is_refused(text, kind, message, remedy):
     assert message in caught.value.message
     assert remedy in caught.value.remedy
     assert caught.value.places
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "op(q: f32[n], x: f32[m], p: i32[k]) -> s\naxis e: p[i] .. p[i + 1]\ns[e] = q[i]*x[e]",
+        "op(q: f32[n, 4], p: i32[k]) -> s\naxis e: 9, p[i] .. p[i + 1]\ns[e, f] = q[i, f]",
+        "op(x: f32[m], d: i32[k], p: i32[j]) -> s\naxis r: d[i] .. d[i + 1]\naxis e: p[r] .. p[r + 1]\ns[e] = x[e]*i",
+        "op(x: f32[m], p: i32[k]) -> s\naxis e: p[i] .. p[i + 1]\ns[z] = x[z]\ns[e] = 2*x[e]",
+        "op(x: f32[m], p: i32[k]) -> s\naxis e: p[i] .. p[i + 1]\ns[i, e] = x[e]",
+        "op(x: f32[m], g: i32[m], p: i32[k]) -> s\naxis e: p[i] .. p[i + 1]\naxis z: 5\ns[z] = 0*x[0]\ns[g[e]] += x[e]*i",
+    ],
+)
+def test_results_over_ranges_read_back(text):
+    found = program(text)
+    shown = ur.parse(text).show()
+    assert verify(ur.parse(shown).program()) == found
+    assert ur.parse(shown).show() == shown
+
+
+def test_a_result_has_the_extent_of_its_axis():
+    found = program("op(q, x, p) -> s\naxis e: p[i] .. p[i + 1]\ns[e] = q[i]*x[e]", "f32[3]", "f32[9]", "i32[4]")
+    assert found.shape_of("s") == (as_extent(9),)
+    assert [axis.name for axis in found.changing("s")[0].axes] == ["i", "e"]
+
+
+def test_traced_results_over_ranges():
+    @ur.op
+    def covered(x, p):
+        i, k = ur.axes("i k")
+        e = ur.axis("e", start=p[i], stop=p[i + 1])
+        y = ur.tensor("y")
+        y[k] = 2 * x[k]
+        y[e] = x[e] * i
+        return y
+
+    text = "op(x, p) -> y\naxis e: p[i] .. p[i + 1]\ny[k] = 2*x[k]\ny[e] = x[e]*i"
+    specs = ("f32[9]", "i32[4]")
+    assert covered.program(*specs).statements == program(text, *specs).statements
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "message", "remedy"),
+    [
+        ("axis e: q[i, j] .. q[i, j + 1]\ny[e] = x[e]", ur.AxisError, "several owners", "y[i, ...] = ..."),
+        ("axis e: p[i] .. p[i + 1]\ny[e] = i", ur.AxisError, "axis `e` has no range", "axis e: 7"),
+        ("axis e: p[i] .. p[i + 1]\ny[e, e] = x[e]", ur.NotationError, "", ""),
+        ("axis e: p[i] .. p[i + 1]\ny[e] = x[e] + y[e]", ur.NotationError, "depends on it", "a tensor of its own"),
+    ],
+)
+def test_what_is_refused_of_results(text, kind, message, remedy):
+    with pytest.raises(kind) as caught:
+        ur.parse(f"op(x: f32[9], p: i32[4], q: i32[3, 4]) -> y\n{text}").program()
+    assert message in caught.value.message
+    assert remedy in caught.value.remedy

@@ -132,3 +132,28 @@ def test_folds_go_over_ranges():
     want = [X[a:b, 0].astype(float).mean() if b > a else -1 for a, b in pairwise(POINTERS)]
     np.testing.assert_allclose(op.reference(X, POINTERS), np.array(want, np.float32), rtol=1e-6)
     assert "7 <= e < 8" in str(op.bind(X, POINTERS).explain(i=2))
+
+
+def test_results_over_ranges():
+    op = ur.parse("op(q, x, p) -> s\naxis e: p[i] .. p[i + 1]\ns[e, f] = q[i]*x[e, f]")
+    q = np.arange(1, 6).astype(np.float32)
+    want = np.zeros_like(X)
+    for i, (a, b) in enumerate(pairwise(POINTERS)):
+        want[a:b] = q[i] * X[a:b]
+    np.testing.assert_array_equal(op.reference(q, X, POINTERS), want)
+    bounded = evaluate_with_bounds(op.bind(q, X, POINTERS).program, {"q": q, "x": X, "p": POINTERS})["s"]
+    assert (np.abs(bounded.value - want) <= bounded.bound + 1e-6).all()
+    assert not bounded.bound[36:].any()
+
+
+def test_rows_that_overlap_are_named():
+    op = ur.parse("op(x, a, b) -> s\naxis e: a[i] .. b[i]\ns[e] = x[e]")
+    with pytest.raises(ur.RangeError) as caught:
+        op.reference(np.arange(9.0), np.array([0, 3, 4]), np.array([2, 6, 8]))
+    assert "ends at 6 for i = 1, and begins at 4 for i = 2" in caught.value.message
+
+
+def test_additions_go_over_ranges():
+    op = ur.parse("op(x, g, p) -> y\naxis e: p[i] .. p[i + 1]\naxis k: 3\ny[k] = 0\ny[g[e]] += x[e]*i")
+    x, g, p = np.arange(1, 7), np.array([0, 1, 2, 0, 1, 2]), np.array([0, 2, 3, 6])
+    assert op.reference(x, g, p).tolist() == [8, 10, 15]

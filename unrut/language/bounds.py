@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from unrut.errors import AxisError, DTypeError, NotationError
 from unrut.language.adoption import adopt
-from unrut.language.declarations import Declarations, at, target_axes
+from unrut.language.declarations import Declarations, at
 from unrut.language.expressions import Expressions, Scope
 from unrut.language.notation import Assignment, Folding, Line, Name, Reduction, Term
 from unrut.language.renaming import axis_names, mentioned
+from unrut.program.extents import Extent
 from unrut.program.nodes import Axis, Expr
 from unrut.program.types import DType
 from unrut.spans import Span
@@ -76,13 +79,10 @@ def bounds_behind(statement: Assignment, known: Declarations) -> list[Term]:
     return found
 
 
-def refuse_ragged_results(statement: Assignment, known: Declarations, axes: tuple[str, ...] | None = None) -> None:
-    """Raise a NotationError for a tensor, or an addition over `axes`, whose range is data."""
-    for axis in target_axes(statement) if axes is None else axes:
-        if axis in known.bounds:
-            what = "a result" if axes is None else "an addition"
-            raise NotationError(
-                f"{what} over axis `{axis}`, whose range is data, is not part of the language yet",
-                places=at(statement.span),
-                remedy="a reduction over it, or another axis of the same extent",
-            )
+def bound_axes(reader: Expressions, extents: Mapping[str, Extent]) -> tuple[Axis, ...]:
+    """The axes of a statement, each with its bounds, which stand in the scope of those before it."""
+    found: list[Axis] = []
+    for name, extent in extents.items():
+        start, stop = ends(reader, name, Scope(axes={axis.name: axis.extent for axis in found}))
+        found.append(Axis(name=name, extent=extent, start=start, stop=stop))
+    return tuple(found)

@@ -7,7 +7,7 @@ written as a size that no user can name (`#3`), until ranges are solved.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
@@ -36,6 +36,8 @@ class Declarations:
     """The names of one op: `statements` define its tensors, `additions` add to them. `dtypes` grows as statements are read;
     `unknowns` says where an unknown extent came from, `bounds` the axes whose ranges are data.
 
+    `made` are the statements that cover tensors of zeros made for them.
+
     `starts` are the initial statements of tensors; `weak` the tensors whose dtype is not settled yet, so that reads adopt.
 
     `sizes` are the names that the signature has for extents, with the spelling that expressions have: `n` is `P.shape[0]`.
@@ -54,6 +56,7 @@ class Declarations:
     weak: frozenset[str] = frozenset()
     asked: int = 0  # unknown extents so far, to name them
     bounds: dict[str, GivenAxis] = field(default_factory=dict)
+    made: Mapping[str, Assignment] = field(default_factory=dict)
     unknowns: dict[str, tuple[str, Span | None]] = field(default_factory=dict)
 
     def extent_of(self, axis: str, span: Span | None) -> Extent:
@@ -79,10 +82,15 @@ def at(span: Span | None, note: str = "") -> list[Place]:
     return [Place(span=span, note=note)] if span is not None else []
 
 
-def declare(definition: Definition, operands: tuple[Operand, ...], errors: list[UnrutError]) -> Declarations:
+def declare(
+    definition: Definition,
+    operands: tuple[Operand, ...],
+    errors: list[UnrutError],
+    made: Mapping[str, Assignment] | None = None,
+) -> Declarations:
     """Gather the names of an op; clashes, wrong targets and wrong results go to `errors`."""
     statements: dict[str, Assignment] = {}
-    additions = tuple(s for s in definition.statements if s.role is Role.adds)
+    additions = tuple(s for s in definition.statements if s.role in (Role.adds, Role.covers))
     kinds: dict[str, tuple[str, Span | None]] = {}
 
     def claim(name: str, kind: str, span: Span | None) -> None:
@@ -102,9 +110,9 @@ def declare(definition: Definition, operands: tuple[Operand, ...], errors: list[
         claim(scalar, "a scalar", definition.span)
     starts: dict[str, list[Assignment]] = {}
     for statement in definition.statements:
-        if statement.role is Role.adds or statement.starts:
+        if statement.role is not Role.defines or statement.starts:
             claim(statement.target, "a tensor defined here", statement.span)
-        if statement.role is Role.adds:
+        if statement.role is not Role.defines:
             continue
         if statement.starts:
             starts.setdefault(statement.target, []).append(statement)
@@ -138,6 +146,7 @@ def declare(definition: Definition, operands: tuple[Operand, ...], errors: list[
         dtypes={operand.name: operand.dtype for operand in operands},
         sizes=_named_sizes(definition),
         bounds={axis.name: axis for axis in definition.axes if axis.bounds},
+        made=made or {},
     )
     _Given(definition, known, errors).settle()
     _check_results(definition, known, errors)
@@ -202,6 +211,10 @@ class _Given:
                 self.waiting.setdefault(axis.name, axis)
 
     def settle(self) -> None:
+        for target, covering in self.known.made.items():
+            names = [s.name for s in covering.subscripts if isinstance(s, Name)]
+            extents = [self.axis(n) if n in self.waiting else self.known.extent_of(n, covering.span) for n in names]
+            self.known.given.update(zip(target_axes(self.known.statements[target]), extents, strict=False))
         for name in list(self.waiting):
             try:
                 self.axis(name)

@@ -22,8 +22,9 @@ from dataclasses import replace
 from unrut.errors import UnrutError, raise_all
 from unrut.language.additions import added_axes, check_additions, check_defined
 from unrut.language.adoption import const, negated
-from unrut.language.bounds import bounds_behind, refuse_ragged_results
+from unrut.language.bounds import bounds_behind
 from unrut.language.circles import circles_of, judging_uses, share_axes, tensors_in
+from unrut.language.covering import check_owners, domain_axes, shared_extents, with_bases
 from unrut.language.declarations import Declarations, declare, target_axes
 from unrut.language.emptiness import check_emptiness
 from unrut.language.expressions import Expressions, Scope, UndefinedError
@@ -75,7 +76,9 @@ def _elaborated(definition: Definition, specs: tuple[Spec, ...]) -> Program:
     errors: list[UnrutError] = []
     operands = operands_of(definition, specs, errors)
     _stop(errors)
-    known = declare(definition, operands, errors)
+    definition, made = with_bases(definition, errors)
+    _stop(errors)
+    known = declare(definition, operands, errors, made)
     check_defined(known.additions, known.statements, errors)
     check_starts(known, errors)
     _stop(errors)
@@ -159,7 +162,6 @@ def _typed(
 def _parts(name: str, known: Declarations) -> list[Part]:
     """The statements of one tensor: the one that defines it, those that give places before its range, or add to it."""
     defining = known.statements[name]
-    refuse_ragged_results(defining, known)
     extents = dict(zip(target_axes(defining), known.shapes[name], strict=True))
     parts = [Part(assignment=defining, extents=extents, role=Role.defines)]
     for start in known.starts.get(name, ()):
@@ -167,10 +169,14 @@ def _parts(name: str, known: Declarations) -> list[Part]:
         parts.append(Part(assignment=start, extents=own, role=Role.starts))
     for addition in known.additions:
         if addition.target == name:
-            names = added_axes(addition, known.scalars | known.tensor_names())
-            refuse_ragged_results(addition, known, names)
-            own = {axis: known.extent_of(axis, addition.span) for axis in names}
-            parts.append(Part(assignment=addition, extents=own, role=Role.adds))
+            names = domain_axes(added_axes(addition, known.scalars | known.tensor_names()), known)
+            shared: dict[str, Extent] = {}
+            if addition.role is Role.covers:
+                check_owners(addition, names, known)
+                if name in known.made:
+                    shared = shared_extents(addition, known.shapes[name], names)
+            own = {a: shared[a] if a in shared else known.extent_of(a, addition.span) for a in names}
+            parts.append(Part(assignment=addition, extents=own, role=addition.role))
     return parts
 
 

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 
 from unrut.errors import DTypeError, UnrutError, combine
 from unrut.language.adoption import WEAK_BOOL, WEAK_FLOAT, WEAK_INTEGER, Typed, adopt
+from unrut.language.bounds import bound_axes
 from unrut.language.declarations import Declarations, at
 from unrut.language.expressions import Expressions, Scope, gather
 from unrut.language.notation import Assignment, Subscripted
 from unrut.program.extents import Extent
-from unrut.program.nodes import Axis, Expr, Role, Statement
+from unrut.program.nodes import Expr, Role, Statement
 from unrut.program.promotion import Kind, meet
 
 MOST_ROUNDS = 24
@@ -97,7 +98,7 @@ def _statement(part: Part, body: Typed, kinds: dict[str, Kind], reader: Expressi
     return Statement(
         target=part.assignment.target,
         subscripts=tuple(typed.expr for typed in left_side(part, reader)),
-        axes=tuple(Axis(name=name, extent=extent) for name, extent in part.extents.items()),
+        axes=bound_axes(reader, part.extents),
         body=adopted,
         dtype=dtype,
         role=part.role,

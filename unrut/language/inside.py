@@ -73,11 +73,14 @@ def check_inside(
     defined = {statement.target for statement in statements}
     for statement in statements:
         axes = {axis.name: axis.extent for axis in statement.axes}
-        for expr in used_by(statement):
-            for guarded in guarded_reads(expr, axes, Guard()):
+        ranged = Guard()
+        for axis in statement.axes:
+            ranged = ranged & _in_range(axis)
+        for expr in (*bounds_of(statement.axes), *used_by(statement)):
+            for guarded in guarded_reads(expr, axes, ranged):
                 if guarded.read.outside is None:
                     shape = guarded.places or shapes[guarded.read.tensor]
-                    writes = guarded.read is expr and statement.role is Role.adds
+                    writes = guarded.read is expr and statement.role in (Role.adds, Role.covers)
                     earlier = before.get(guarded.read.tensor, (0,) * len(shape)) if not writes else (0,) * len(shape)
                     own = guarded.read.tensor in defined and not writes
                     found += _check(replace(guarded, writes=writes), shape, earlier, equal, own, errors)

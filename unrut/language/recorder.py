@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from unrut.errors import AxisError, NameClashError, NotationError, Place
 from unrut.language.later import refuse_changes_in_place, refuse_later_features
-from unrut.language.notation import Assignment, GivenAxis, Term
+from unrut.language.notation import Assignment, GivenAxis, Name, Term
 from unrut.program.nodes import Role
 from unrut.spans import Span
 
@@ -86,7 +86,12 @@ class Recorder:
             return
         refuse_changes_in_place(statement)
         refuse_later_features(statement)
-        if statement.role is Role.adds:
+        if any(
+            isinstance(s, Name) and s.name in self.given and self.given[s.name].bounds for s in statement.subscripts
+        ):
+            covers = statement.role is Role.defines
+            statement = replace(statement, role=Role.covers) if covers else statement
+        if statement.role is not Role.defines:
             self.additions.append((len(self.statements), statement))
             return
         if name in self.shaped:

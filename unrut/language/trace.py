@@ -21,6 +21,7 @@ from unrut.language.recorder import Recorder, Recording, Shaped, needed, place, 
 from unrut.language.several import Axes
 from unrut.language.shaped import shaped_statements
 from unrut.language.tensor import Tensor
+from unrut.program.nodes import Role
 
 
 def trace(function: Callable[..., Any], face: Face, signature: tuple[Parameter, ...], options: Options) -> Definition:
@@ -74,7 +75,10 @@ def _results(returned: object, recorder: Recorder, face: Face) -> tuple[str, ...
         errors.append(NotationError(message, places=where, remedy="each result once"))
     for name, span in recorder.declared.items():
         if name not in recorder.statements and name not in recorder.shaped:
-            added = any(statement.target == name for _, statement in recorder.additions)
+            changing = [statement for _, statement in recorder.additions if statement.target == name]
+            if any(statement.role is Role.covers for statement in changing):
+                continue
+            added = bool(changing)
             message = f"tensor `{name}` is {'added to, but ' if added else ''}never defined"
             first = f'{name} = ur.tensor("{name}", shape=(...), init=0), or {name}[i, j] = 0'
             remedy = first if added else f"a statement: {name}[i, j] = ..."

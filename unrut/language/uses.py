@@ -95,8 +95,12 @@ def uses_of(statements: Sequence[Statement], shapes: Mapping[str, tuple[Extent, 
     return tuple(
         use
         for statement in statements
-        for expr in used_by(statement)
-        for use in _uses(expr, _Around(axes={}).within(statement.axes), shapes)
+        for around in (_Around(axes={}).within(statement.axes),)
+        for part, here in (
+            *((end, replace(around, in_bound=True)) for end in bounds_of(statement.axes)),
+            *((expr, around) for expr in used_by(statement)),
+        )
+        for use in _uses(part, here, shapes)
     )
 
 

@@ -226,6 +226,7 @@ class Role(enum.Enum):
 
     defines = "defines"
     adds = "adds"
+    covers = "covers"
     starts = "starts"
 
 
@@ -236,6 +237,9 @@ class Statement:
     Where it *defines* its target, subscripts are distinct AxisValues, one for each of `axes` in their order; so `shape` is
     their extents. Where it *adds*, `target[subscripts] += body`, subscripts are i64 expressions of `axes`: the terms are
     added to what the defining statement gives, as if in row-major order of `axes`, and statements in the order of the text.
+    Where it *covers*, subscripts are distinct AxisValues of `axes`, one of them at least with bounds; no two places of
+    `axes` have the same ones, and what is in no range keeps what the defining statement gives. Axes with bounds stand on
+    no other left side, after those that these mention.
     Where it *starts* it, `h[-1, b] = body`, each subscript is a Const below 0 or the AxisValue that the defining statement
     has in that dimension: the value before the range, no part of the tensor's extents.
     """
@@ -255,7 +259,10 @@ class Statement:
 
     def expressions(self) -> tuple[Expr, ...]:
         """Everything that is evaluated: the body, and subscripts where they are more than the axes."""
-        return (self.body,) if self.role is Role.defines else (*self.subscripts, self.body)
+        if self.role is Role.defines:
+            return (self.body,)
+        ends = (end for axis in self.axes for end in (axis.start, axis.stop) if end is not None)
+        return (*self.subscripts, *ends, self.body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

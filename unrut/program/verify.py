@@ -14,7 +14,7 @@ from unrut.program.cycles import Cycle
 from unrut.program.extents import Extent, Named, names
 from unrut.program.fold_nodes import Fold, Local
 from unrut.program.nodes import Along, AxisValue, Const, Expr, ExtentValue, Program, Read, Reduce, Role, Statement
-from unrut.program.ragged import bound_axes, ragged_axes
+from unrut.program.ragged import bound_axes, is_ragged, ragged_axes
 from unrut.program.types import DType
 from unrut.program.verify_expressions import expression_faults
 from unrut.program.walk import bounds_of, children, in_order, outside_of, reads, subexpressions
@@ -87,6 +87,14 @@ def statements_are_whole(program: Program) -> Iterator[str]:
             yield f"an axis stands twice on the left side of {statement.target}"
         if statement.role is Role.defines and statement.subscripts != wanted:
             yield f"the left side of {statement.target} is not its axes, each once"
+        if statement.role is Role.covers and (
+            len(set(statement.subscripts)) < len(statement.subscripts)
+            or not set(statement.subscripts) <= set(wanted)
+            or not any(is_ragged(a) and AxisValue(axis=a.name) in statement.subscripts for a in statement.axes)
+        ):
+            yield f"what covers {statement.target} has subscripts that are not its axes, each once, one with bounds"
+        if statement.role in (Role.defines, Role.starts) and any(map(is_ragged, statement.axes)):
+            yield f"{statement.target} is defined over an axis with bounds"
         if statement.role is Role.starts:
             yield from _start_faults(statement, [s for s in program.defining() if s.target == statement.target])
         if any(s.dtype is not DType.i64 for s in statement.subscripts):
