@@ -115,6 +115,8 @@ def _float(draft: Draft, scopes: list[Scope], depth: int) -> Term:
         function = draft.pick((*SMOOTH, *STEPPED))
         argument = f"abs({inner.text})" if function in ("log", "sqrt", "log1p") and draft.chance(80) else inner.text
         return Term(text=f"{function}({argument})", kind="float")
+    if form == "line" and any(s.axes for s in scopes) and (draft.exact or draft.chance(50)):
+        return _scan(draft, scopes, "float", depth)
     if form == "line" and not draft.exact and any(s.axes for s in scopes):
         inner = expression(draft, scopes, "float", depth - 1)
         return Term(
@@ -162,6 +164,16 @@ def _int(draft: Draft, scopes: list[Scope], kind: str, depth: int) -> Term:
             text=f"({left.text} {draft.pick(('//', '%'))} {right.text})", kind=kind, size=max(left.size, right.size)
         )
     return _arithmetic(draft, left, right, kind)
+
+
+def _scan(draft: Draft, scopes: list[Scope], kind: str, depth: int) -> Term:
+    """A scan along an axis in scope."""
+    inner = expression(draft, scopes, kind, depth - 1)
+    axis = draft.pick([a for s in scopes for a in s.axes])
+    total = inner.size * max(1, draft.extents[axis])
+    kinds = ["cummax", "cummin", *(["cumsum"] if total <= EXACT_LIMIT else []), *([] if draft.exact else ["cumprod"])]
+    name = draft.pick(kinds)
+    return Term(text=f"{name}({inner.text}, along={axis})", kind=kind, size=total if name == "cumsum" else inner.size)
 
 
 def _bool(draft: Draft, scopes: list[Scope], depth: int) -> Term:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from unrut.testing.drafts import Draft, Scope, Tensor, Term
 from unrut.testing.expressions import expression
 from unrut.testing.places import fits, left_side, places_of
+from unrut.testing.recurrences import recurrence
 
 MOST_ELEMENTS = 2_000
 
@@ -44,13 +45,22 @@ def programs(
     draft = Draft(draw=draw, exact=exact, invalid=invalid)
     count = draw(st.integers(1, statements))
     shared = [draft.new_axis() for _ in range(draw(st.integers(0, 2)))]
-    names: list[str] = []
+    groups: list[list[str]] = []
     for number in range(count):
-        names.append(_statement(draft, f"T{number}", shared, depth))
-    unread = [n for n in names if not any(f"{n}[" in s for s in draft.statements if not s.startswith(f"{n}["))]
-    results = [n for n in names if n in unread or draft.chance(20)]
+        is_circle = draft.chance(12)
+        groups.append(
+            recurrence(draft, f"H{number}") if is_circle else [_statement(draft, f"T{number}", shared, depth)]
+        )
+    results = [g[-1] for g in groups if not any(_reads(n, g, text) for n in g for text in draft.statements)]
+    results = [n for g in groups for n in g if n in results or draft.chance(20)]
     sizes = _name_sizes(draft) if runtime_sizes else {}
     return Sample(text=draft.text(results), sizes=sizes, exact=exact, offsets=draft.offsets)
+
+
+def _reads(name: str, group: list[str], statement: str) -> bool:
+    """Whether a statement of a tensor that is not in the group reads this one."""
+    left = statement.partition(" ")[0].partition("[")[0]
+    return left not in group and (f"{name}[" in statement or f"{name}.outside" in statement)
 
 
 def _statement(draft: Draft, name: str, shared: list[str], depth: int) -> str:
