@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from unrut.program.types import SUPPORTED, dtype_of
+from unrut.program.types import dtype_of
 
 Array = np.ndarray[Any, Any]
 
@@ -51,7 +51,7 @@ class Value:
 def dtype_text(dtype: np.dtype[Any]) -> str:
     """A dtype as the notation spells it."""
     found = dtype_of(dtype)
-    if found is None or found not in SUPPORTED:
+    if found is None:
         raise SkippedError(f"dtype {np.dtype(dtype).name}")
     return found.name
 
@@ -101,7 +101,7 @@ class Builder:
     def fresh(self) -> str:
         """A name for a tensor that is written by `line`."""
         self.names += 1
-        return f"u{self.names}"
+        return f"s{self.names}"
 
     def line(self, left: str, expr: str) -> None:
         """A statement as it stands: an initial one, or one of a recurrence."""
