@@ -35,6 +35,7 @@ HEAVY = {
 
 # Moving a vector between registers and a near cache, per kind of access; a gather costs its lanes.
 UNIT, REVERSED, BROADCAST, GATHER_PER_LANE, TREE, MASK = 0.5, 1.0, 0.3, 0.7, 20.0, 2.0
+INTERLEAVED = 1.0  # of pairs: what lies between is loaded, too, and shuffled away
 
 
 def work(expr: Expr) -> float:
@@ -144,6 +145,13 @@ class Strides:
             return UNIT
         return REVERSED if step == -1 else GATHER_PER_LANE * lanes
 
+    def cost_along(self, access: Access, axis: str, lanes: int) -> float:
+        """The same along a reduction, where both parts of a pair are mostly needed, and once."""
+        layout = self.layouts.get(access.tensor)
+        if layout is not None and layout.pairs and self.along(access, axis) == 2:
+            return INTERLEAVED
+        return self.cost(access, axis, lanes)
+
 
 def lane_cost(computation: Computation, axis: str | None, strides: Strides, machine: Machine) -> float:
     """The cost of a computation with lanes along an axis (None: no lanes), in vector operations."""
@@ -160,7 +168,8 @@ def lane_cost(computation: Computation, axis: str | None, strides: Strides, mach
     lanes = machine.lanes(computation.body.dtype.size)
     extent = lengths(computation)[axis]
     vectors = total / extent * -(-extent // lanes)
-    each = operations + sum(strides.cost(access, axis, lanes) for access in found)
+    cost = strides.cost_along if any(axis == reduced.name for reduced in computation.reduced) else strides.cost
+    each = operations + sum(cost(access, axis, lanes) for access in found)
     each += sum(
         lanes if _has_remainder(test, axis) else MASK
         for test in strides.tests[computation.name]

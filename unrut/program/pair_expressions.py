@@ -292,10 +292,13 @@ def _size(pair: Pair) -> int:
 
 
 def _is_contraction(expr: Reduce) -> bool:
-    """Whether a sum is one of products of two complex factors that each have a free axis of their own."""
+    """Whether a sum is one of products of two complex factors that each have a free axis of their own.
+
+    Only then are operands used again along rows, which is worth four sums; else two go over the operands once each.
+    """
     match expr.body:
         case Call(function="multiply", arguments=(left, right)) if left.dtype.is_complex and right.dtype.is_complex:
             bound = {axis.name for axis in expr.axes}
             one, other = free_axes(left) - bound, free_axes(right) - bound
-            return bool(one - other) or bool(other - one)
+            return bool(one - other) and bool(other - one)
     return False
