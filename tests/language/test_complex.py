@@ -17,12 +17,12 @@ from unrut.program.complex_loops import FUNCTIONS as OF_COMPLEX
 from unrut.program.functions import FUNCTIONS
 from unrut.program.nodes import Cast, Const
 from unrut.program.show import show
-from unrut.program.types import SUPPORTED, DType, dtype_of
+from unrut.program.types import DType, dtype_of
 from unrut.program.verify import verify
 from unrut.program.walk import subexpressions
 
 COMPLEX = [DType.c64, DType.c128]
-HEADER = ", ".join(f"x_{dtype.name}: {dtype.name}[4]" for dtype in SUPPORTED)
+HEADER = ", ".join(f"x_{dtype.name}: {dtype.name}[4]" for dtype in DType)
 UNARY = [f for f in FUNCTIONS.values() if f.arity == 1]
 BINARY = [f for f in FUNCTIONS.values() if f.arity == 2 and f.name != "power"]
 
@@ -68,7 +68,7 @@ def test_functions_of_one_argument_have_numpys_dtype_or_are_refused(function):
 
 @pytest.mark.parametrize("function", BINARY, ids=lambda f: f.name)
 def test_functions_of_two_arguments_promote_as_in_numpy_or_are_refused(function):
-    for dtype, other in itertools.product(COMPLEX, [d for d in SUPPORTED if d is not DType.bf16]):
+    for dtype, other in itertools.product(COMPLEX, [d for d in DType if d is not DType.bf16]):
         for one, two in ((dtype, other), (other, dtype)):
             wanted = dtype_in_numpy(function.name, np.ones(4, one.numpy), np.ones(4, two.numpy))
             wanted = wanted if function.name in OF_COMPLEX else None
@@ -77,7 +77,7 @@ def test_functions_of_two_arguments_promote_as_in_numpy_or_are_refused(function)
 
 @pytest.mark.parametrize("function", BINARY, ids=lambda f: f.name)
 def test_imaginary_numbers_are_weak(function):
-    for dtype in (d for d in SUPPORTED if d is not DType.bf16):
+    for dtype in (d for d in DType if d is not DType.bf16):
         wanted = dtype_in_numpy(function.name, np.ones(4, dtype.numpy), 2j)
         assert dtype_here(written(function, read(dtype), "2j")) == (wanted if function.name in OF_COMPLEX else None)
 
@@ -91,7 +91,7 @@ def test_what_is_weak_altogether_is_c128():
 
 
 def test_choices_promote_as_in_numpy():
-    for one, other in itertools.product(COMPLEX, [d for d in SUPPORTED if d is not DType.bf16]):
+    for one, other in itertools.product(COMPLEX, [d for d in DType if d is not DType.bf16]):
         wanted = dtype_of(np.result_type(one.numpy, other.numpy))
         assert dtype_here(f"where(i > 1, {read(one)}, {read(other)})") == wanted
     assert dtype_here("where(i > 1, x_f32[i], 1j)") is DType.c64
