@@ -14,6 +14,7 @@ from math import prod
 
 from unrut.emitter.graph.linear import axis_value, call, expression, extent_expr, number
 from unrut.emitter.graph.ragged import owners
+from unrut.emitter.graph.windows import at_ends
 from unrut.program.extents import Extent
 from unrut.program.nodes import Axis, Expr
 from unrut.program.types import DType
@@ -54,7 +55,9 @@ class Search:
 
 def search(bad: Expr, where: tuple[Expr, ...], axes: tuple[Axis, ...]) -> Search | None:
     """Where to look for an invalid place: over the axes that are mentioned; None if some axis has no place at all."""
-    mentioned = free_axes(bad).union(*map(free_axes, where))
+    conditional = frozenset[str]().union(*map(free_axes, where))
+    bad = at_ends(bad, (axis for axis in axes if axis.name not in conditional))
+    mentioned = free_axes(bad) | conditional
     for axis in axes:
         if axis.extent.is_fixed and axis.extent.value() <= 0:
             return None

@@ -54,7 +54,7 @@ from unrut.program.nodes import (
 from unrut.program.ragged import is_ragged
 from unrut.program.scans import SCANS
 from unrut.program.types import DType
-from unrut.program.walk import children, cycle_of, in_order, reads, rebuild
+from unrut.program.walk import children, cycle_of, free_axes, in_order, reads, rebuild
 
 FLAT = (ReduceKind.sum, ReduceKind.prod, ReduceKind.max, ReduceKind.min, ReduceKind.any, ReduceKind.all)
 
@@ -147,7 +147,9 @@ class Flattener:
         self.check(
             away.outside, scope, Check(computation=f"{expr.tensor}_outside", **said(self.program, expr, shape, away))
         )
-        return clamped(read, shape, away.dimensions)
+        conditional = frozenset[str]().union(*map(free_axes, scope.asked))
+        whole = tuple(axis for axis in scope.axes if axis.name not in conditional)
+        return clamped(read, shape, away.dimensions, whole)
 
     def check(self, bad: Expr, scope: Scope, check: Check) -> None:
         """Have it said if `bad` holds at some place of a scope where the value is asked for; once for one meaning."""

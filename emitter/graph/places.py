@@ -17,9 +17,10 @@ from unrut.emitter.graph.laws import identity
 from unrut.emitter.graph.linear import call, extent_expr, number
 from unrut.emitter.graph.policies import all_of
 from unrut.emitter.graph.ranges import Known, inside
+from unrut.emitter.graph.windows import moved_whole
 from unrut.program.affine import affine
 from unrut.program.extents import Extent, extent_text, provably_le
-from unrut.program.nodes import Const, Expr, Program, Read, ReduceKind, Where
+from unrut.program.nodes import Axis, Const, Expr, Program, Read, ReduceKind, Where
 from unrut.program.show import Printer
 from unrut.program.types import DType
 
@@ -57,8 +58,11 @@ def _outside(subscript: Expr, extent: Extent) -> tuple[Expr, ...]:
     return below, call("greater_equal", subscript, extent_expr(extent), dtype=DType.bool)
 
 
-def clamped(read: Read, shape: tuple[Extent, ...], dimensions: tuple[int, ...]) -> Expr:
-    """The read at the nearest places along some dimensions; 0, lazily, where one of them has none."""
+def clamped(read: Read, shape: tuple[Extent, ...], dimensions: tuple[int, ...], whole: tuple[Axis, ...] = ()) -> Expr:
+    """The read at the nearest places along some dimensions; 0, lazily, where one of them has none.
+
+    Of axes in `whole` every place is asked for: a window along them is moved inside as a whole.
+    """
     nothing = identity(ReduceKind.sum, read.dtype)
     subscripts = list(read.subscripts)
     some: list[Expr] = []
@@ -68,7 +72,7 @@ def clamped(read: Read, shape: tuple[Extent, ...], dimensions: tuple[int, ...]) 
             return nothing
         if not provably_le(Extent(constant=1), extent):
             some.append(call("greater", extent_expr(extent), number(0), dtype=DType.bool))
-        subscripts[d] = nearest(subscripts[d], extent)
+        subscripts[d] = moved_whole(subscripts[d], extent, whole) or nearest(subscripts[d], extent)
     moved = replace(read, subscripts=tuple(subscripts))
     if not some:
         return moved

@@ -16,13 +16,13 @@ UR_INLINE int64_t ur_at_most_i32(const int32_t *line, int64_t n, int32_t limit) 
   return total;
 }
 
-UR_INLINE int32_t ur_least_from_i32(const int32_t *line, int64_t n, int32_t limit) {  // the least key that is at least the limit
-  int32_t least = INT32_MAX;
+UR_INLINE int32_t ur_least_from_i32(const int32_t *line, int64_t n, int32_t limit) {  // there is a key that is at least the limit
+  uint32_t least = UINT32_MAX;
   for (int64_t i = 0; i < n; i++) {
-    const int32_t key = line[i] >= limit ? line[i] : INT32_MAX;
-    least = key < least ? key : least;
+    const uint32_t far = (uint32_t)((uint32_t)line[i] - (uint32_t)limit);  // smaller keys are farthest
+    least = far < least ? far : least;
   }
-  return least;
+  return (int32_t)((uint32_t)limit + least);
 }
 
 UR_INLINE int32_t ur_ranked_i32(const int32_t *line, int64_t n, int64_t rank, int32_t low, int32_t high, int32_t *spare) {

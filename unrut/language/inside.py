@@ -151,16 +151,7 @@ def _check(
         return []
     found: list[Precondition] = []
     for k, (form, dimension) in enumerate(zip(forms, shape, strict=True)):
-        if form is None and not guarded.places:  # a computed place, which is checked where it is computed
-            continue
-        if form is None:
-            errors.append(
-                RangeError(
-                    f"subscript {k} of `{read.tensor}` is not affine, so the read can't be proved to stay inside",
-                    places=at(read.subscripts[k].span or read.span),
-                    remedy="a sum of multiples of axes, or quantile",
-                )
-            )
+        if form is None:  # a computed place, which is checked where it is computed
             continue
         if form.bare is not None:
             extent = guarded.axes[form.bare]

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ranks of order statistics: `r` of `kth_smallest[j](e, r)` is a place among the sorted terms.
 
-So it is found and proved like a subscript: as if the sorted terms were a tensor of one dimension, whose extent is the
-number of places of the reduction, read at `r`. A rank that is a bare axis without a range takes that extent: a sort.
+So it is found and proved, or checked where it is computed, like a subscript: as if the sorted terms were a tensor of one
+dimension, whose extent is the number of places of the reduction, read at `r`. A rank that is a bare axis without a range
+takes that extent: a sort.
 """
 
 from __future__ import annotations
@@ -48,15 +49,13 @@ def typed_rank(term: Reduction, found: Typed) -> Expr:
                 f"the share of a quantile is {share.value}", places=at(span), remedy="a number from 0 to 1"
             )
         return share
-    if found.kind.dtype is not DType.i64 or not found.kind.weak:
-        computed = found.kind.dtype.is_integer
-        what = "comes from an array: computed places are no part of the language yet"
+    if not found.kind.dtype.is_integer:
         raise NotationError(
-            f"the rank of `{term.kind}` {what if computed else f'is {found.kind}, not an integer'}",
+            f"the rank of `{term.kind}` is {found.kind}, not an integer",
             places=at(span),
-            remedy="an expression of axes, extents and integers; as a share of the terms: quantile",
+            remedy="an integer expression; as a share of the terms: quantile",
         )
-    return found.expr
+    return adopt(found, DType.i64)
 
 
 def check_arguments(term: Reduction) -> None:

@@ -8,6 +8,8 @@ from unrut.testing.drafts import EXACT_LIMIT, KINDS, Draft, Scope, Term
 from unrut.testing.monoids import fold
 from unrut.testing.places import computed_read
 from unrut.testing.ragged import give_range
+from unrut.testing.ranks import NAMES as ORDER_STATISTICS
+from unrut.testing.ranks import second_argument
 from unrut.testing.subscripts import guarded_read, new_read, old_read, readable
 
 SMOOTH = (
@@ -200,15 +202,15 @@ def reduction(draft: Draft, scopes: list[Scope], kind: str, depth: int) -> Term:
     """A reduction over one to three fresh axes, with the kinds that give `kind`; sometimes over part of its range."""
     kinds = {
         "bool": ("any", "all"),
-        "int": ("count", "sum", "max", "min", "argmax", "argmin"),
-        "uint": ("sum", "max", "min"),
-        "float": ("sum", "sum", "max", "min", "logsumexp", "prod"),
+        "int": ("count", "sum", "max", "min", "argmax", "argmin", "kth_smallest", "arg_kth_smallest"),
+        "uint": ("sum", "max", "min", "kth_smallest"),
+        "float": ("sum", "sum", "max", "min", "logsumexp", "prod", "median", "quantile", "kth_smallest"),
         "complex": ("sum", "sum", "prod"),
     }[kind]
     if draft.exact:
-        kinds = tuple(k for k in kinds if k not in ("logsumexp", "prod"))
+        kinds = tuple(k for k in kinds if k not in ("logsumexp", "prod", "median", "quantile"))
     name = draft.pick(kinds)
-    needs_one = name in ("max", "min", "argmax", "argmin")
+    needs_one = name in ("max", "min", "argmax", "argmin", *ORDER_STATISTICS)
     size = 5 if name == "prod" else TERMS_PER_REDUCTION
     axes = [draft.new_axis(zero=not needs_one)]
     while len(axes) < 3 and draft.chance(40):
@@ -242,6 +244,7 @@ def reduction(draft: Draft, scopes: list[Scope], kind: str, depth: int) -> Term:
     terms = 1
     for axis in axes:
         terms *= max(1, draft.extents[axis])
+    rank = second_argument(draft, scopes, name, terms, lambda: leaf(draft, scopes, "int"))
     magnitude = {"sum": (body.size or 1) * terms + 2, "count": terms}.get(
         name, max(body.size, 2, *(draft.extents[a] for a in axes))
     )
@@ -249,9 +252,11 @@ def reduction(draft: Draft, scopes: list[Scope], kind: str, depth: int) -> Term:
         return Term(text=f"cast(any[{', '.join(axes)}]({body.text}{where}), c64)", kind=kind, size=1)
     if draft.exact and magnitude > EXACT_LIMIT:
         name, magnitude = "max", max(body.size, 2)
-        initial = ", initial=0"
+        initial, rank = ", initial=0", ""
     component = "" if not name.startswith("arg") or len(axes) == 1 else f"[{draft.pick(range(len(axes)))}]"
-    return Term(text=f"{name}[{', '.join(axes)}]({body.text}{where}{initial}){component}", kind=kind, size=magnitude)
+    return Term(
+        text=f"{name}[{', '.join(axes)}]({body.text}{rank}{where}{initial}){component}", kind=kind, size=magnitude
+    )
 
 
 def _domain(draft: Draft, scopes: list[Scope], depth: int) -> str:
