@@ -64,8 +64,10 @@ def value_of(key: Expr, dtype: DType) -> Expr:
     if dtype.is_float:
         return Call(function="order_value", arguments=(key,), dtype=_OF_FLOATS[dtype])
     if dtype in _SIGNED:
-        lowest = Const(value=key.dtype.limits[0], dtype=key.dtype)
-        return Cast(operand=call("bitwise_xor", key, lowest, dtype=key.dtype), dtype=dtype)
+        signed = _SIGNED[dtype]
+        narrow = key if key.dtype is signed else Cast(operand=key, dtype=signed)
+        lowest = Const(value=signed.limits[0], dtype=signed)
+        return Cast(operand=call("bitwise_xor", narrow, lowest, dtype=signed), dtype=dtype)
     return key if key.dtype is dtype else Cast(operand=key, dtype=dtype)
 
 

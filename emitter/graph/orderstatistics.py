@@ -91,9 +91,10 @@ def _terms(flattener: Flattener, expr: Reduce, scope: Scope, stem: str) -> Terms
         return rename_axes(found, at) if own else key
 
     key = key_of(term, of_read)
-    mark = bool(where) and expr.kind is not ReduceKind.kth_smallest and not expr.body.dtype.is_float
-    key = marked(key) if mark else key
-    is_marked = expr.body.dtype.is_float or (mark and key.dtype is not expr.body.dtype)
+    is_marked = expr.body.dtype.is_float or expr.body.dtype is DType.bool
+    if where and expr.kind is not ReduceKind.kth_smallest and not is_marked:
+        key, plain = marked(key), key
+        is_marked = key is not plain
     for condition in reversed(where):
         key = Where(condition=condition, then=key, otherwise=last_key(key.dtype), dtype=key.dtype)
     keys = flattener.define(key, None, inner, f"{stem}_key", key.dtype, kept=axes)
