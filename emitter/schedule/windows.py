@@ -42,7 +42,8 @@ def window(graph: Graph, plan: Plan, computation: Computation, level: int) -> in
         if consumer in inside:
             continue
         for access in accesses(consumer):
-            last = access.subscripts[dimension] - constant(extent - kept)
-            if access.tensor == name and not never_negative(last, access.known):
-                return None
+            if access.tensor == name:
+                last = access.subscripts[dimension] - constant(extent - kept)
+                if not never_negative(last, access.known):
+                    return None
     return kept

@@ -20,6 +20,7 @@ from unrut.errors import PlanError
 from unrut.language.elaborate import elaborate
 from unrut.language.parse import parse
 from unrut.program.cycles import Cycle
+from unrut.program.extents import evaluate as extent
 from unrut.reference import evaluate
 from unrut.testing.nest_interpreter import run
 
@@ -49,11 +50,12 @@ def nodes(body):
         yield from nodes([*getattr(node, "body", ()), *getattr(node, "otherwise", ())])
 
 
-def held(text, seed=0):
+def held(text, seed=0, **sizes):
     """The results of a chosen and of the plain plan agree with the reference."""
     program = elaborate(parse(text))
     rng = np.random.default_rng(seed)
-    arrays = {o.name: rng.integers(1, 5, [e.value() for e in o.shape]).astype(o.dtype.numpy) for o in program.operands}
+    shapes = {o.name: [extent(e, sizes) for e in o.shape] for o in program.operands}
+    arrays = {o.name: rng.integers(1, 5, shapes[o.name]).astype(o.dtype.numpy) for o in program.operands}
     want = evaluate(program, arrays)
     for plan in (None, plain(analyse(program))):
         found = run(emit(program, plan=plan).nest, arrays, seed=seed)
@@ -116,6 +118,16 @@ def test_as_many_steps_are_kept_as_are_read(read, shape):
     nest = emit(elaborate(parse(text))).nest
     assert [str(b.shape[0]) for b in nest.buffers if b.space is Space.workspace] == [shape]
     held(text)
+
+
+def test_two_rows_are_kept_for_run_time_sizes_and_readers_of_less():
+    text = (
+        WARP.replace("f32[5, 6]) -> D", "f32[n, m], s: f32[m]) -> y")
+        + "\ny = D[c.shape[0] - 1, c.shape[1] - 1] + max[j](s[j])"
+    )
+    nest = emit(elaborate(parse(text))).nest
+    assert [str(b.shape[0]) for b in nest.buffers if b.space is Space.workspace and len(b.shape) > 1] == ["2"]
+    held(text, n=5, m=6)
 
 
 def test_all_steps_are_kept_where_somebody_reads_an_earlier_one():
