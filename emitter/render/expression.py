@@ -27,6 +27,7 @@ from unrut.emitter.render.spelling import (
 from unrut.errors import InternalError
 from unrut.program.extents import Atom, Extent, Least, Most, Named, Product, Quotient
 from unrut.program.fold_nodes import Fold, Local
+from unrut.program.functions import COMPARISONS
 from unrut.program.nodes import (
     Along,
     AxisValue,
@@ -118,11 +119,29 @@ class Printer:
                 return self._print(expr.arguments[0]) if power == 1.0 else self._fill(square, expr.arguments[:1])
         if expr.dtype is DType.i64 and (plain := self._plain(expr)) is not None:
             return plain
+        if expr.function in COMPARISONS and first is DType.i64:
+            expr = self._narrowed(expr)
+            first = expr.arguments[0].dtype
         mixed = expr.arguments[-1].dtype is not first
         spelling = (self.dialect.mixed if mixed else self.dialect.functions).get((expr.function, first))
         if spelling is None:
             raise InternalError(f"`{expr.function}` of {first!r} has no spelling")
         return self._fill(spelling, expr.arguments)
+
+    def _narrowed(self, expr: Call) -> Call:
+        """A comparison of smaller integers with what is known to be one of theirs, in their own width: more fit a vector."""
+        for k, (one, other) in enumerate((expr.arguments, expr.arguments[::-1])):
+            if not isinstance(one, Cast) or not one.operand.dtype.is_integer or other.dtype is not DType.i64:
+                continue
+            values, own = interval(other, self.axes), one.operand.dtype
+            for dtype in (own, *((DType.i32,) if own.size < 4 else ())):
+                low, high = dtype.limits
+                if low <= values.low and values.high <= high:
+                    number = values.fixed
+                    small = Cast(operand=other, dtype=dtype) if number is None else Const(value=number, dtype=dtype)
+                    pair = (one.operand if dtype is own else Cast(operand=one.operand, dtype=dtype), small)
+                    return replace(expr, arguments=pair if k == 0 else pair[::-1])
+        return expr
 
     def _plain(self, expr: Call) -> tuple[str, int] | None:
         """Index arithmetic as it is written by hand, where its values are known to stay small."""

@@ -29,7 +29,7 @@ def computed_read(draft: Draft, scopes: list[Scope], kind: str) -> Term:
         _mark(scopes, bare)
     name = draft.add_operand(kind, tuple(dimensions))
     size = draft.operands[name].size
-    fill = {"float": "-1", "int": "2", "bool": "True", "complex": "1"}[kind]
+    fill = {"float": "-1", "int": "2", "uint": "2", "bool": "True", "complex": "1"}[kind]
     read = f"[{', '.join(subscripts)}]"
     if form == "policy" and all(dimensions):
         return Term(text=f'{name}.outside("{draft.pick(MODES)}"){read}', kind=kind, size=size)
