@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Graph as text: each computation with domain, body, reads, reduction law and classes of axes."""
+"""The Graph as text: each computation with domain, body, reads, reduction law and classes of axes; then its cycles."""
 
 from __future__ import annotations
 
@@ -9,13 +9,20 @@ from unrut.emitter.graph.computation import Computation, Folded, Graph
 from unrut.emitter.graph.laws import law
 from unrut.emitter.graph.linear import expression
 from unrut.emitter.graph.text import text
+from unrut.program.cycles import Cycle
 from unrut.program.extents import extent_text
 from unrut.program.nodes import Axis
 
 
 def show(graph: Graph) -> str:
-    """The Graph as text, one paragraph for each computation."""
-    return "\n".join(line for c in graph.computations for line in _paragraph(graph, c))
+    """The Graph as text, one paragraph for each computation, one line for each cycle."""
+    lines = [line for c in graph.computations for line in _paragraph(graph, c)]
+    return "\n".join([*lines, *(f"cycle {_cycle(cycle)}" for cycle in graph.cycles)])
+
+
+def _cycle(cycle: Cycle) -> str:
+    """`t: u (i: h)`: along t step by step, in each step u and then h, which goes along i."""
+    return f"{cycle.axis}: {' '.join(m if isinstance(m, str) else f'({_cycle(m)})' for m in cycle.members)}"
 
 
 def _domain(axes: tuple[Axis, ...]) -> str:

@@ -95,10 +95,11 @@ def test_axes_of_a_circle_are_their_names():
         ("h[t] = h[t - 1] - h[t - 2] + k[t]\nh[-1] = 1\nh[-2] = 1", "i32"),
         ("h[t] = (h[t - 1] < 0.5) & (x[t] > 0)\nh[-1] = False", "bool"),
         ("h[t] = u[t] + k[t]\nu[t] = 0.5*h[t - 1]\nh[-1] = 0", "f64"),
+        ("h[t] = 0.5*sum[s](where(t > 0, h[t - 1], 0)*q[s]) + x[t]", "f32"),
     ],
 )
 def test_the_dtype_is_the_least_that_fits(text, dtype):
-    found = program(f"f(x: f32[4], k: i32[4]) -> h\n{text}")
+    found = program(f"f(x: f32[4], k: i32[4], q: f16[3]) -> h\n{text}")
     assert {s.dtype.name for s in found.statements if s.target == "h"} == {dtype}
 
 

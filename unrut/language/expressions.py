@@ -220,10 +220,11 @@ class Expressions:
             outside=self.policy(term, dtype, scope),
             span=term.span,
         )
+        kind = Kind(dtype=dtype, weak=term.tensor in known.weak)
         if scope.widen is not None and widened(dtype, scope.widen) is not dtype:
-            dtype = widened(dtype, scope.widen)
-            read = Cast(operand=read, dtype=dtype, implicit=True, span=term.span)
-        return Typed(expr=read, kind=Kind(dtype=dtype, weak=term.tensor in known.weak))
+            kind = Kind(dtype=widened(dtype, scope.widen))
+            read = Cast(operand=read, dtype=kind.dtype, implicit=True, span=term.span)
+        return Typed(expr=read, kind=kind)
 
     def check_rank(self, term: Subscripted, verb: str) -> None:
         """Raise a ShapeError if a tensor has another number of dimensions than subscripts."""
