@@ -33,6 +33,7 @@ from unrut.emitter.graph.scope import Scope
 from unrut.emitter.graph.selection import SELECTIONS
 from unrut.emitter.graph.simplify import FALSE, simplify
 from unrut.emitter.graph.starts import without_starts
+from unrut.emitter.graph.updates import with_wide_sums
 from unrut.errors import InternalError
 from unrut.program.extents import Extent
 from unrut.program.fold_nodes import Fold
@@ -272,7 +273,7 @@ class Flat:
 def flatten(program: Program) -> Flat:
     """All computations of a program, and the checks of its data."""
     names = Names(taken=taken_by(program))
-    program = without_starts(program, names)
+    program = with_wide_sums(without_starts(program, names), names)
     shapes = {o.name: o.shape for o in program.operands} | {s.target: s.shape for s in program.defining()}
     flattener = Flattener(program=program, names=names, shapes=shapes)
     for statement in in_order(program):

@@ -90,7 +90,15 @@ def is_near(expr: Expr, known: Known) -> bool:
 
 
 def atom_bounds(atom: Expr, known: Known) -> tuple[Bound, Bound]:
-    """The range of one integer expression that is no sum of i64."""
+    """The range of one integer expression that is no sum of i64: what its parts say, else what its dtype holds."""
+    low, high = _atom_bounds(atom, known)
+    if atom.dtype.is_integer and atom.dtype.size < DType.i64.size:
+        least_of_all, largest = (Extent(constant=end) for end in atom.dtype.limits)
+        return (least_of_all if low is None else low), (largest if high is None else high)
+    return low, high
+
+
+def _atom_bounds(atom: Expr, known: Known) -> tuple[Bound, Bound]:
     match atom:
         case AxisValue(axis=axis):
             return known.ranges.get(axis, (None, None))
@@ -118,7 +126,8 @@ def atom_bounds(atom: Expr, known: Known) -> tuple[Bound, Bound]:
         case Cast(operand=operand, dtype=DType.i64) if operand.dtype is DType.bool:
             return Extent(), Extent(constant=1)
         case Cast(operand=operand, dtype=DType.i64) if operand.dtype.is_integer:
-            return atom_bounds(operand, known)
+            low, high = atom_bounds(operand, known)
+            return (None, None) if operand.dtype is DType.u64 and _is_far(high) else (low, high)
         case _:
             return None, None
 

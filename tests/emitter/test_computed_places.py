@@ -144,3 +144,19 @@ def test_the_header_names_the_code():
     kernel = ur.parse("op(x, p) -> y\ny[i] = x[p[i]]").bind("f32[n]", "i64[m]").compile()
     assert "op_x_outside = 3," in kernel.header()
     assert "//   3  unless 0 <= p[i] < n in x[p[i]]" in kernel.header()
+
+
+def test_small_integers_prove_places_by_their_dtype():
+    assert not graph("y[i] = x[p[i]]", "f32[256]", "u8[4]").checks
+    assert len(graph("y[i] = x[p[i]]", "f32[255]", "u8[4]").checks) == 1
+    assert len(graph("y[i] = x[p[i]]", "f32[128]", "i8[4]").checks) == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["y[i] = 4*x[i]//4", "y[i] = (3*x[i] + 1) % 3", "y[i] = maximum(x[i] + 1, x[i])", "y[i] = minimum(x[i], x[i] + 1)"],
+)
+def test_arithmetic_on_data_wraps_before_it_is_compared(statement):
+    x = np.array([2**62, 2**63 - 1, -(2**63), -1, 5])
+    program = ur.parse(f"op(x) -> y\n{statement}").program(x)
+    np.testing.assert_array_equal(run(emit(program).nest, {"x": x})["y"], evaluate(program, {"x": x})["y"])

@@ -309,7 +309,7 @@ def _check_results(definition: Definition, known: Declarations, errors: list[Unr
     for k, result in enumerate(definition.results):
         if result in definition.results[:k]:
             message, remedy = f"`{result}` is returned twice", "each result once"
-        elif result in known.statements:
+        elif result in known.statements or any(result == s.target for s in known.additions):
             continue
         elif result in names:
             message, remedy = f"`{result}` is an operand, not a result", f"V[i] = {result}[i], and return V"
