@@ -49,6 +49,10 @@ class Sums:
         at = tuple(np.broadcast_to(s - start, places.shape)[taken] for s, start in pairs)
         parts = (term.value, term.error, term.undecided)
         value, error, undecided = (np.broadcast_to(a, places.shape)[taken] for a in parts)
+        if not subscripts:  # a single number, which has no places to choose from
+            if not value.size:
+                return
+            value, error, undecided = value.reshape(()), error.reshape(()), undecided.reshape(())
         np.add.at(self.value, at, value)
         np.add.at(self.carried, at, error)
         np.add.at(self.total, at, _magnitude(value) + error)

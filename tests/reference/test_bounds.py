@@ -281,3 +281,9 @@ def test_values_agree_with_plain_evaluation(program):
     assert np.allclose(plain["y"], judged["y"].value, rtol=1e-5)
     assert judged["y"].value.dtype == np.float64
     assert judged["y"].undecided.dtype == np.bool_
+
+
+def test_what_is_added_to_a_single_number(program):
+    parsed = program("f(x: f32[6]) -> y\ny[()] = 1.0\ny[()] += sum[e](x[e])\ny[()] += x[0]")
+    found = evaluate_with_bounds(parsed, {"x": np.arange(6, dtype=np.float32)})["y"]
+    assert (found.value, found.bound) == (16, 0)
