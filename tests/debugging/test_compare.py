@@ -159,6 +159,12 @@ def test_a_planted_difference_is_found_in_random_programs(sample, seed, data):
     assert re.search(rf"part at `{target}", found.show())
 
 
+def test_of_a_recurrence_the_earliest_step_is_named():
+    text = "f(x: f32[6, 3]) -> h\nh[-1, b] = 0.0\nu[t, b] = h[t - 1, b]*2\nh[t, b] = u[t, b] + x[t, b]{}"
+    found = ur.compare(ur.parse(text.format("")), ur.parse(text.format("*where(t == 2, 3, 1)")), np.ones((6, 3), f32))
+    assert (found.parting.first, found.parting.step) == ("h", (2,))
+
+
 B = np.random.default_rng(3).normal(size=(6, 6)).astype(f32)
 
 

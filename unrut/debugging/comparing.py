@@ -42,7 +42,7 @@ def compare(first: Op | Bound, second: Op | Bound | Any, /, *arrays: Any, **opti
         return _against(one, _known(one.program, second))
     two = _version(second, arrays, options)
     pairs = [_pair(one, two, mine, theirs) for mine, theirs in aligned(one.program, two.program)]
-    parting = next((pair for pair in pairs if pair.parts), None)
+    parting = _first(one.program, pairs)
     found = Comparison(names=(one.program.name, two.program.name), pairs=tuple(pairs), parting=parting)
     if parting is None:
         return found
@@ -106,9 +106,11 @@ def _against(one: Version, known: Mapping[str, Array]) -> Comparison:
             array = known[name]
             exact = Bounded(value=array, bound=np.zeros(array.shape), undecided=np.zeros(array.shape, np.bool_))
             kinds = (one.program.dtype_of(name).name, array.dtype.name)
-            axes = [axis.name for axis in one.program.statement(name).axes]
-            pairs.append(_judged((name, name), kinds, (one.stored[name], array), (one.bounded[name], exact), axes))
-    parting = next((pair for pair in pairs if pair.parts), None)
+            axes, steps = [axis.name for axis in one.program.statement(name).axes], _steps(one.program, name)
+            pairs.append(
+                _judged((name, name), kinds, (one.stored[name], array), (one.bounded[name], exact), axes, steps)
+            )
+    parting = _first(one.program, pairs)
     names = (one.program.name, "the given arrays")
     if parting is None or parting.problem:
         return Comparison(names=names, pairs=tuple(pairs), parting=parting)
@@ -123,6 +125,22 @@ def _against(one: Version, known: Mapping[str, Array]) -> Comparison:
     )
 
 
+def _first(program: Program, pairs: Sequence[Pair]) -> Pair | None:
+    """The first pair that parts; of tensors that depend on each other the one that does so at the earliest step."""
+    found = next((pair for pair in pairs if pair.parts), None)
+    cycle = next((c for c in program.cycles if found is not None and found.first in c.tensors()), None)
+    if cycle is None or found is None or found.problem:
+        return found
+    return min((p for p in pairs if p.parts and p.first in cycle.tensors() and not p.problem), key=lambda p: p.step)
+
+
+def _steps(program: Program, tensor: str) -> list[int]:
+    """The dimensions of a tensor that are gone through step by step, outermost first."""
+    paths = {name: path for cycle in program.cycles for name, path in cycle.paths().items()}
+    axes = [axis.name for axis in program.statement(tensor).axes]
+    return [axes.index(axis) for axis in paths.get(tensor, ())]
+
+
 def _pair(one: Version, two: Version, mine: str, theirs: str) -> Pair:
     if not mine or not theirs:
         kind = (one.program if mine else two.program).dtype_of(mine or theirs).name
@@ -131,7 +149,8 @@ def _pair(one: Version, two: Version, mine: str, theirs: str) -> Pair:
     kinds = (one.program.dtype_of(mine).name, two.program.dtype_of(theirs).name)
     stored = (one.stored[mine], two.stored[theirs])
     axes = [axis.name for axis in one.program.statement(mine).axes]
-    return _judged((mine, theirs), kinds, stored, (one.bounded[mine], two.bounded[theirs]), axes)
+    steps = _steps(one.program, mine)
+    return _judged((mine, theirs), kinds, stored, (one.bounded[mine], two.bounded[theirs]), axes, steps)
 
 
 def _judged(
@@ -140,6 +159,7 @@ def _judged(
     stored: tuple[Array, Array],
     bounded: tuple[Bounded, Bounded],
     axes: Sequence[str],
+    steps: Sequence[int],
 ) -> Pair:
     mine, theirs = names
     a, b = stored
@@ -153,7 +173,8 @@ def _judged(
         away = np.where(np.isnan(away), np.inf, away)
         allowed = bounded[0].bound + bounded[1].bound
         beyond = ~same & (away > allowed)
-        excess = np.where(beyond, away - allowed, -1.0) if beyond.any() else away
+        early = _earliest(beyond, steps)
+        excess = np.where(early, away - allowed, -1.0) if early.any() else away
         place = tuple(int(k) for k in np.unravel_index(int(np.argmax(excess)), a.shape))
         size = np.maximum(np.abs(bounded[0].value), np.abs(bounded[1].value))
         part = np.nan_to_num(np.maximum(bounded[0].bound, bounded[1].bound) / size, nan=0.0, posinf=np.inf)
@@ -165,11 +186,23 @@ def _judged(
         difference=float(away[place]),
         allowed=float(allowed[place]),
         place=place,
+        step=tuple(place[d] for d in steps),
         values=(a[place].item(), b[place].item()),
         beyond=int(np.count_nonzero(beyond)),
         doubt=float(np.median(part)),
         relation=relation(a, b, allowed, axes) if beyond.any() else "",
     )
+
+
+def _earliest(beyond: Array, steps: Sequence[int]) -> Array:
+    """Of the elements that differ those of the earliest step: what comes after may be a consequence."""
+    for d in steps:
+        if beyond.any():
+            at = np.flatnonzero(beyond.any(axis=tuple(k for k in range(beyond.ndim) if k != d)))[0]
+            beyond = beyond & (np.arange(beyond.shape[d]) == at).reshape(
+                [-1 if k == d else 1 for k in range(beyond.ndim)]
+            )
+    return beyond
 
 
 def _wide(a: Array, b: Array) -> type[Any]:

@@ -17,6 +17,7 @@ class Pair:
     value at the worst element of the middle half: how many digits rounding may take.
 
     `relation` says how all of the first comes from the second, where that is simple: a factor, exchanged axes, a shift.
+    Where tensors are computed step by step, `place` is of the earliest `step` at which they differ.
     `problem` says why nothing could be compared: shapes, or a tensor that only one version has.
     """
 
@@ -27,6 +28,7 @@ class Pair:
     difference: float = 0.0
     allowed: float = 0.0
     place: tuple[int, ...] = ()
+    step: tuple[int, ...] = ()
     values: tuple[float, float] = (0.0, 0.0)
     beyond: int = 0
     doubt: float = 0.0
