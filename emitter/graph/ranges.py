@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from unrut.emitter.graph.linear import Linear, constant, linear
-from unrut.program.extents import Extent, as_extent, least, most, provably_le
+from unrut.program.extents import Extent, as_extent, least, most, names, provably_le
 from unrut.program.nodes import AxisValue, Call, Cast, Const, Expr, ExtentValue, Read, Where
 from unrut.program.types import DType
 from unrut.program.walk import children, reads
@@ -38,7 +38,7 @@ class Known:
 
     def with_facts(self, *facts: Linear) -> Known:
         """This knowledge with further forms that are at least 0."""
-        return replace(self, facts=(*self.facts, *facts))
+        return replace(self, facts=tuple(dict.fromkeys((*self.facts, *facts))))
 
     def given(self, condition: Expr) -> Known:
         """This knowledge where a bool condition holds: its affine conjuncts become facts."""
@@ -145,7 +145,14 @@ def at_least_zero(form: Linear, known: Known) -> bool:
     low = bounds(form, known)[0]
     if low is not None and provably_le(Extent(), low):
         return True
+    atoms, sizes = {atom for _, atom in form.terms}, names(form.constant)
     for fact in known.facts:
+        if not any(atom in atoms for _, atom in fact.terms) and not sizes & names(fact.constant):
+            # What shares nothing with the form takes nothing away from it, unless it never holds: then there is no place.
+            high = bounds(fact, known)[1]
+            if high is not None and provably_le(high, Extent(constant=-1)):
+                return True
+            continue
         low = bounds(form - fact, known)[0]
         if low is not None and provably_le(Extent(), low):
             return True

@@ -25,6 +25,7 @@ from unrut.emitter.lower.reductions import ReductionLowering
 from unrut.emitter.lower.regions import extreme, pieces, wanted
 from unrut.emitter.lower.selections import SelectionLowering
 from unrut.emitter.lower.site import Context, Site, narrowed, start
+from unrut.emitter.lower.unused import without_unused
 from unrut.emitter.lower.updates import update_nodes
 from unrut.emitter.nest import Check, Declare, Guard, Kernel, LoopKind, Nest, Node, Space, TaskAxis
 from unrut.emitter.schedule.apply import applied
@@ -96,7 +97,7 @@ class Lowering:
             name = lead.spans[over.axis].variable if over.block == 1 else self.memory.names.fresh(f"{over.axis}_block")
             self.task_names[lead.computation.name, over.axis] = name
         tasks: list[TaskAxis] = []
-        body = self.tasks(tuple(sites), 0, context, tasks)
+        body = without_unused(self.tasks(tuple(sites), 0, context, tasks))
         self.memory.names.taken = taken
         served = list(dict.fromkeys(site.computation.statement for site in sites))
         name = f"{'_'.join(served[:1])}_{number_of}"
