@@ -8,7 +8,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-PARTS = {"capsules": "capsules on handwritten digits: EM routing and dynamic routing, as reference and as C"}
+PARTS = {
+    "capsules": "capsules on handwritten digits: EM routing and dynamic routing, as reference and as C",
+    "regions": "100,000 pairs of regions of photographs, their median differences as a graph",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -24,7 +27,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.part not in PARTS:
         print(f"there is no part `{options.part}` of the demo; the parts are\n{known}", file=sys.stderr)
         return 2
-    from unrut.demo import capsules
+    if options.part == "regions":
+        from unrut.demo import regions
 
-    capsules.run(options.into)
+        regions.run(options.into)
+    else:
+        from unrut.demo import capsules
+
+        capsules.run(options.into)
     return 0
