@@ -22,6 +22,7 @@ from unrut.program.extents import Extent, provably_le
 from unrut.program.nodes import Call, Const
 
 DEPTH = 3
+MANY = 12  # facts; with more of them, fewer are taken together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,8 @@ def earlier(access: Access, dimension: int, axis: str, steps: int) -> bool:
 
 def never_negative(form: Linear, known: Known) -> bool:
     """Whether a form is proved to be at least 0, by ranges and a few facts, those of quotients included."""
-    return _never_negative(form, known, [*known.facts, *_of_quotients([form, *known.facts])], DEPTH)
+    facts = list(dict.fromkeys([*known.facts, *_of_quotients([form, *known.facts])]))
+    return _never_negative(form, known, facts, DEPTH if len(facts) <= MANY else 1)
 
 
 def _never_negative(form: Linear, known: Known, facts: Sequence[Linear], depth: int) -> bool:
