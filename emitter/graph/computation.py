@@ -121,11 +121,10 @@ class Computation:
         """Everything that is evaluated at places: the terms, conditions of the reduction, its initial value, its rank; or
         the places and conditions of an update.
         """
-        if self.update is not None:
-            return (self.body, *self.update.where, *self.update.places)
+        changed = () if self.update is None else (*self.update.where, *self.update.places)
         if self.reduction is None:
-            return (self.body,)
-        return (*self.terms, *self.reduction.where, *self.reduction.outside())
+            return (self.body, *changed)
+        return (*self.terms, *self.reduction.where, *self.reduction.outside(), *changed)
 
     def reads(self) -> Iterator[Read]:
         """Every read, operands and computations alike."""

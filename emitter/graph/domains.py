@@ -10,6 +10,7 @@ from unrut.emitter.graph.checks import Check
 from unrut.emitter.graph.places import leaving, said
 from unrut.emitter.graph.ragged import disorder, inside_extent, overlaps
 from unrut.emitter.graph.ranges import conjuncts, negation
+from unrut.emitter.graph.rows import row_of
 from unrut.emitter.graph.scope import Scope
 from unrut.emitter.graph.simplify import FALSE, simplify
 from unrut.emitter.graph.updates import inside_conditions, update_of
@@ -21,9 +22,18 @@ if TYPE_CHECKING:
 
 
 def domain(
-    flattener: Flattener, bound: tuple[Axis, ...], condition: Expr | None, scope: Scope, stem: str
+    flattener: Flattener,
+    bound: tuple[Axis, ...],
+    condition: Expr | None,
+    scope: Scope,
+    stem: str,
+    *,
+    apart: bool = False,
 ) -> tuple[Scope, tuple[Axis, ...], tuple[Expr, ...]]:
-    """What is bound inside of axes: these over their whole extents, and the conditions that leave places out."""
+    """What is bound inside of axes: these over their whole extents, and the conditions that leave places out.
+
+    `apart`: ranges by data share no place, for which there are checks.
+    """
     inner = scope
     axes: list[Axis] = []
     where: list[Expr] = []
@@ -32,6 +42,8 @@ def domain(
         ends = tuple(flattener.expression(end, inner, stem) for end in within(inside_extent(axis)))
         axes.append(replace(axis, start=None, stop=None))
         inner, where = inner.within(axes[-1]).under(*ends), [*where, *ends]
+        if is_ragged(axis):
+            inner = replace(inner, rows={**inner.rows, axis.name: row_of(axis, ends, inner.rows, apart)})
     if condition is not None:
         kept = conjuncts(flattener.expression(condition, inner, stem))
         inner, where = inner.under(*kept), [*where, *kept]
@@ -52,8 +64,9 @@ def update(flattener: Flattener, statement: Statement) -> None:
     """Add the computation of a statement that adds, or covers."""
     target, shape = statement.target, flattener.shapes[statement.target]
     flattener.elements.pop(target, None)
-    scope, axes, where = domain(flattener, statement.axes, None, Scope(axes=()), target)
-    if statement.role is Role.covers:
+    covers = statement.role is Role.covers
+    scope, axes, where = domain(flattener, statement.axes, None, Scope(axes=()), target, apart=covers)
+    if covers:
         _check_apart(flattener, statement)
     known = scope.known(flattener.elements)
     places = tuple(simplify(flattener.expression(s, scope, target), known) for s in statement.subscripts)

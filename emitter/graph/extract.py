@@ -15,6 +15,7 @@ from functools import partial
 
 from unrut.emitter.graph.computation import Computation
 from unrut.emitter.graph.names import Names
+from unrut.emitter.graph.ragged import owners
 from unrut.emitter.graph.ranges import Known, inside, range_known
 from unrut.emitter.graph.shrink import rewritten
 from unrut.program.extents import Extent
@@ -44,7 +45,9 @@ def extract(
         if computation.reduction is not None:
             steps = frozenset(serial.get(computation.name, ()))
             own = frozenset(serial) if steps else frozenset[str]()
-            looked = Looked(shapes=shapes, names=names, parts=parts, steps=steps, own=own)
+            changed = () if computation.update is None else computation.update.where
+            ranges = owners((*changed, *computation.reduction.where))
+            looked = Looked(shapes=shapes, names=names, parts=parts, steps=steps, own=own, ranges=ranges)
             known, where = range_known(computation.extents()), computation.reduction.where
             for term in computation.terms:
                 _find(computation, term, known, looked, where)
@@ -55,13 +58,17 @@ def extract(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:
-    """What parts are looked for with; `parts` are those found. `own` are the computations of the cycle, `steps` its axes."""
+    """What parts are looked for with; `parts` are those found. `own` are the computations of the cycle, `steps` its axes.
+
+    `ranges`: axes whose ranges are data, with those that decide them; what depends on both has no box to be stored in.
+    """
 
     shapes: dict[str, tuple[Extent, ...]]
     names: Names
     parts: dict[Expr, Computation]
     steps: frozenset[str]
     own: frozenset[str]
+    ranges: Mapping[str, frozenset[str]]
 
 
 def _find(
@@ -84,7 +91,8 @@ def _find(
         inner = list(subexpressions(expr))
         costly = [e for e in inner if isinstance(e, Call) and e.function in COSTLY]
         reads = [e for e in inner if isinstance(e, Read)]
-        stays = any(read.tensor in looked.own for read in reads) and (guards or not looked.steps <= used)
+        mixed = any(axis in used and used & outer for axis, outer in looked.ranges.items())
+        stays = mixed or (any(read.tensor in looked.own for read in reads) and (guards or not looked.steps <= used))
         if costly and reads and not stays and all(_inside(r, looked.shapes[r.tensor], known) for r in reads):
             name = looked.names.fresh(f"{computation.name}_{costly[0].function}")
             own = tuple(axis for axis in axes if axis.name in used)

@@ -28,6 +28,7 @@ from unrut.emitter.graph.orderstatistics import order_statistic
 from unrut.emitter.graph.places import clamped, leaving, said
 from unrut.emitter.graph.policies import settle
 from unrut.emitter.graph.ranges import Bound, conjuncts, negation, range_known
+from unrut.emitter.graph.rows import Row, by_row, row_for
 from unrut.emitter.graph.scans import Scan, in_range, scan_of
 from unrut.emitter.graph.scope import Scope
 from unrut.emitter.graph.selection import SELECTIONS
@@ -247,6 +248,9 @@ class Flattener:
             body, reduction = guarded(body, reduction, scope.guards, dtype)
         steps = self.serial[self.serving] if own else ()
         used = mentioned(body, reduction).union(steps, (axis.name for axis in kept))
+        row = row_for(used, scope.rows)
+        if row is not None and not (selects or own or kept or scan):
+            return self._by_row(body, reduction, scope, row, used, stem, dtype)
         axes = tuple(axis for axis in scope.axes if axis.name in used)
         whole = body if scan is None else scan.goes_on(body, "", axes)
         key = (*meaning(whole, reduction, axes, dtype), tuple(a.name for a in axes) if own else ())
@@ -260,6 +264,29 @@ class Flattener:
             self.shapes[name] = tuple(axis.extent for axis in axes)
         subscripts = tuple(AxisValue(axis=axis.name) for axis in axes)
         return Read(tensor=self.shared[key], subscripts=subscripts, dtype=dtype)
+
+    def _by_row(
+        self,
+        body: Expr,
+        reduction: Reduction | None,
+        scope: Scope,
+        row: Row,
+        used: frozenset[str],
+        stem: str,
+        dtype: DType,
+    ) -> Expr:
+        """The same for what has a value at each place of ranges by data that share none: it is stored by place."""
+        axes = tuple(axis for axis in scope.axes if axis.name in used | {row.axis, *row.owners})
+        key = (*meaning(body, reduction, axes, dtype), row, tuple(a.name for a in axes))
+        if key not in self.shared:
+            name = self.names.fresh(stem)
+            known = range_known({a.name: a.extent for a in (*axes, *(reduction.axes if reduction else ()))})
+            zeros, rows = by_row(name, row, axes, simplify(body, known), reduction, dtype, self.serving)
+            self.found += [zeros, replace(rows, name=self.names.fresh(rows.name))]
+            self.shared[key] = name
+            self.shapes[name] = zeros.shape
+        left = tuple(AxisValue(axis=axis.name) for axis in axes if axis.name not in row.owners)
+        return Read(tensor=self.shared[key], subscripts=left, dtype=dtype)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from unrut.emitter.graph.ranges import Bound, Known, range_known
+from unrut.emitter.graph.rows import Rows
 from unrut.program.nodes import Axis, AxisValue, Expr
 from unrut.program.walk import free_axes, rename_axes
 
@@ -16,13 +17,14 @@ class Scope:
     """Axes that are bound where an expression stands, in order from the outside, and the conditions that hold there.
 
     `asked` are the conditions under which somebody asks for the value: those that hold, and those that hold at some place
-    of a line that is computed whole. Their axes are among `axes` and `witnesses`.
+    of a line that is computed whole. Their axes are among `axes` and `witnesses`. `rows` are the axes whose ranges are data.
     """
 
     axes: tuple[Axis, ...]
     guards: tuple[Expr, ...] = ()
     asked: tuple[Expr, ...] = ()
     witnesses: tuple[Axis, ...] = ()
+    rows: Rows = field(default_factory=dict)
 
     def under(self, *conditions: Expr) -> Scope:
         return replace(self, guards=(*self.guards, *conditions), asked=(*self.asked, *conditions))
@@ -35,6 +37,7 @@ class Scope:
             guards=tuple(guard for guard in self.guards if line.name not in free_axes(guard)),
             asked=tuple(rename_axes(condition, elsewhere) for condition in self.asked),
             witnesses=(*self.witnesses, replace(line, name=witness)),
+            rows=self.rows,
         )
 
     def within(self, *axes: Axis) -> Scope:

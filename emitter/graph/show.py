@@ -34,7 +34,10 @@ def _paragraph(graph: Graph, c: Computation) -> list[str]:
         f"{c.name}  {c.dtype.name}  domain {_domain(c.axes)}" + (f" | {_domain(c.reduced)}" if c.reduction else "")
     ]
     place = f"{c.name}[{', '.join(a.name for a in c.axes)}]"
-    if c.update is not None:
+    if c.update is not None and c.reduction is not None:
+        place = f"{c.update.target}[{', '.join(map(text, c.update.places))}]"
+        lines.append("".join(f"  where {text(w)}" for w in c.update.where))
+    if c.update is not None and c.reduction is None:
         place = f"{c.update.target}[{', '.join(map(text, c.update.places))}]"
         value = text(c.body) if c.update.function == "store" else f"{c.update.function}({place}, {text(c.body)})"
         where = "".join(f", where {text(w)}" for w in c.update.where)

@@ -26,7 +26,7 @@ from unrut.emitter.lower.regions import extreme, pieces, wanted
 from unrut.emitter.lower.selections import SelectionLowering
 from unrut.emitter.lower.site import Context, Site, narrowed, start
 from unrut.emitter.lower.unused import without_unused
-from unrut.emitter.lower.updates import update_nodes
+from unrut.emitter.lower.updates import UpdateLowering
 from unrut.emitter.nest import Check, Declare, Guard, Kernel, LoopKind, Nest, Node, Space, TaskAxis
 from unrut.emitter.schedule.apply import applied
 from unrut.emitter.schedule.plan import Entry, Plan
@@ -205,17 +205,23 @@ class Lowering:
         if is_selection(site.computation):
             return SelectionLowering(site, tile, self.memory, self.graph).nodes(site, context)
         if site.computation.update is not None:
-            return update_nodes(site, site.computation.update, tile, context, self.memory)
+            update = UpdateLowering(site.computation.update, self.memory, self.reduction)
+            return update.nodes(site, tile, context)
         if site.computation.reduction is not None:
-            if isinstance(site.computation.reduction.kind, Folded):
-                return FoldLowering(site, tile, self.memory, twins).nodes(site, context)
-            return ReductionLowering(site, tile, self.memory).nodes(site, context)
+            return self.reduction(site, context, twins)
 
         def store(inner: Context) -> tuple[Node, ...]:
             value = self.memory.value(site, site.computation.body, inner.known)
             return (self.memory.store(site, value, inner.known),)
 
         return tile_loops(site, tile, context, site.computation.statement, store)
+
+    def reduction(self, site: Site, context: Context, twins: Sequence[Site] = ()) -> tuple[Node, ...]:
+        """What is left of a reduction."""
+        assert site.computation.reduction is not None
+        if isinstance(site.computation.reduction.kind, Folded):
+            return FoldLowering(site, tile_of(site), self.memory, twins).nodes(site, context)
+        return ReductionLowering(site, tile_of(site), self.memory).nodes(site, context)
 
     def versions(
         self,

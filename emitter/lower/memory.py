@@ -80,6 +80,12 @@ class Memory:
     def store(self, site: Site, value: Expr, known: Known) -> Store:
         """Store a value at a site's place."""
         computation = site.computation
+        if computation.update is not None:
+            placed = tuple(self.value(site, place, known) for place in computation.update.places)
+            target = computation.update.target
+            return Store(
+                buffer=target, subscripts=self.subscripts(target, placed), value=value, note=computation.statement
+            )
         places = tuple(simplify(expression(site.value(axis.name)), known) for axis in computation.axes)
         subscripts = self.subscripts(computation.name, places)
         return Store(

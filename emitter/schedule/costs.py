@@ -92,8 +92,8 @@ def lengths(computation: Computation) -> dict[str, int]:
 
 def _owners(computation: Computation) -> dict[str, frozenset[str]]:
     conditions = computation.reduction.where if computation.reduction is not None else ()
-    conditions = computation.update.where if computation.update is not None else conditions
-    found = owners(conditions)
+    changed = computation.update.where if computation.update is not None else ()
+    found = owners((*changed, *conditions))
     return {axis: outer for axis, outer in found.items() if outer}
 
 
@@ -206,7 +206,7 @@ def lane_options(computation: Computation) -> tuple[str, ...]:
     if is_selection(computation) and not by_network(computation):
         return ()
     if computation.update is not None:
-        axes = tuple(axis for axis in axes if axis.name in computation.update.bare())
+        axes = tuple(a for a in axes if a.name in computation.update.bare() and reduction is None)
     if reduction is not None and law(reduction.kind).commutative:
         axes = (*axes, *reduction.axes)
     outer, many = deciding(computation), lengths(computation)

@@ -90,20 +90,26 @@ class Planner:
     def _along(self, computation: Computation, prefix: tuple[LoopOver, ...], lanes: Choice, share: int) -> Entry:
         """Lanes along the reduction: partial accumulators for each result."""
         closed = {over.axis for over in prefix if over.block == 1}
-        width = self.machine.lanes(computation.body.dtype.size)
-        extent = lengths(computation)[lanes.axis]
-        partial = width * PARTIAL_VECTORS if extent >= 2 * width * PARTIAL_VECTORS else width
-        partial = min(partial, max(2, extent))
-        others = [LoopOver(axis=axis.name) for axis in computation.reduced if axis.name != lanes.axis]
+        reduce = self.reduce_loops(computation, lanes.axis)
         rest = [LoopOver(axis=axis.name) for axis in computation.axes if axis.name not in closed]
         return Entry(
             computation=computation.name,
             loops=(*prefix, *rest),
-            reduce=(*others, LoopOver(axis=lanes.axis, block=partial)),
+            reduce=reduce,
             lanes=lanes.axis,
             share=share,
-            reasons=(lanes.reason, f"{partial} partial accumulators along {lanes.axis}, combined by halves"),
+            reasons=(lanes.reason, f"{reduce[-1].block} partial accumulators along {lanes.axis}, combined by halves"),
         )
+
+    def reduce_loops(self, computation: Computation, lanes: str) -> tuple[LoopOver, ...]:
+        """The loops over reduced axes, in partial accumulators along the lanes if these are among them, which go last."""
+        found = [LoopOver(axis=axis.name) for axis in computation.reduced if axis.name != lanes]
+        if len(found) == len(computation.reduced):
+            return tuple(found)
+        width = self.machine.lanes(computation.body.dtype.size)
+        extent = lengths(computation)[lanes]
+        partial = width * PARTIAL_VECTORS if extent >= 2 * width * PARTIAL_VECTORS else width
+        return (*found, LoopOver(axis=lanes, block=min(partial, max(2, extent))))
 
     def _across(self, computation: Computation, prefix: tuple[LoopOver, ...], lanes: Choice, share: int) -> Entry:
         """Lanes along a free axis, or none: a tile of accumulators, the reduction outside of it."""

@@ -117,7 +117,7 @@ def _check_loops(computation: Computation, entry: Entry) -> None:
     if any(loop.block != 1 for loop in entry.reduce[:-1]):
         raise _refused(f"only the last reduction loop of `{computation.name}` may have a block")
     _check_lanes(computation, entry, reduced)
-    if computation.reduction is not None and not is_selection(computation):
+    if computation.reduction is not None and computation.update is None and not is_selection(computation):
         _check_accumulators(computation, entry, free, left)
 
 

@@ -31,8 +31,9 @@ def update_entry(planner: Planner, computation: Computation) -> Entry:
     others = others[: len(others) - len(inner)]
     loops = [LoopOver(axis=name) for name in tasks]
     # Lanes are inside of the conditions, which are tested once for all of them.
-    tile = (*inner, *((lanes.axis,) if lanes.axis else ()))
-    if lanes.axis and lanes.axis not in by_data and large and not tasks:
+    along = any(axis.name == lanes.axis for axis in computation.reduced)
+    tile = (*inner, *((lanes.axis,) if lanes.axis and not along else ()))
+    if lanes.axis and not along and lanes.axis not in by_data and large and not tasks:
         width = planner.machine.lanes(computation.body.dtype.size)
         vectors = -(-number_of(extents[lanes.axis]) // width)
         block = width * -(-vectors // planner.machine.cores)
@@ -45,6 +46,7 @@ def update_entry(planner: Planner, computation: Computation) -> Entry:
         computation=computation.name,
         loops=tuple(loops),
         tile=tile,
+        reduce=planner.reduce_loops(computation, lanes.axis),
         lanes=lanes.axis,
         tasks=len(tasks),
         reasons=(lanes.reason, said),

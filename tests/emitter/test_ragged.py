@@ -11,13 +11,14 @@ import pytest
 import unrut as ur
 from unrut.emitter import emit
 from unrut.emitter.kernel import Kernel
-from unrut.emitter.nest import Guard, Loop
+from unrut.emitter.nest import Guard, Loop, Space
 from unrut.emitter.pipeline import compile_program
 from unrut.emitter.schedule.apply import stage
 from unrut.emitter.schedule.plan import LoopOver
 from unrut.program.nodes import Program
+from unrut.program.types import DType
 from unrut.program.walk import reads
-from unrut.reference import evaluate
+from unrut.reference import evaluate, evaluate_with_bounds
 from unrut.testing.nest_interpreter import run
 
 ROWS = ur.parse("op(x: f32[n, 3], p: i32[m]) -> y\naxis e: p[i] .. p[i + 1]\ny[i, f] = sum[e](x[e, f])").program()
@@ -158,3 +159,41 @@ def test_rows_are_written_side_by_side():
         "s_cover_bound",
         "s_cover_bound2",
     }
+
+
+NESTED = {
+    "logits": (
+        "axis e: p[i] .. p[i + 1]\ns[e] = tanh(sum[d](q[i, d]*k[g[e], d])) + 1\n"
+        "y[i, f] = sum[e](softmax(s[e], along=e)*x[g[e], f])"
+    ),
+    "nested": "axis e: p[i] .. p[i + 1]\ny[i, f] = sum[e](softmax(sum[d](q[i, d]*k[g[e], d]), along=e)*x[g[e], f])",
+    "windows": "axis e: maximum(p[i] - 1, 0) .. p[i + 1]\ny[i, f] = sum[e](max[d](q[i, d]*k[g[e], d])*x[g[e], f])",
+    "two levels": (
+        "axis i: c[j] .. c[j + 1]\naxis e: p[i] .. p[i + 1]\ny[j, f] = sum[i, e](max[d](q[j, d]*k[g[e], d])*x[g[e], f])"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NESTED)
+@pytest.mark.compiler
+def test_reductions_inside_of_ranges(name):
+    operands = "q: f32[6, 5], k: f32[9, 5], x: f32[9, 3], g: i32[40], p: i32[7], c: i32[7]"
+    program = ur.parse(f"op({operands}) -> y\n{NESTED[name]}").program()
+    random = np.random.default_rng(1)
+    shapes = {"q": (6, 5), "k": (9, 5), "x": (9, 3)}
+    arrays = {n: random.normal(size=shape).astype(np.float32) for n, shape in shapes.items()}
+    arrays |= {"g": random.integers(0, 9, 40).astype(np.int32), "c": np.array([0, 2, 2, 5, 6, 6, 6], np.int32)}
+    arrays["p"] = np.sort(random.integers(0, 41, 7)).astype(np.int32)
+    arrays = {o.name: arrays[o.name] for o in program.operands}
+    want = evaluate_with_bounds(program, arrays)["y"]
+    for got in (run(emit(program).nest, arrays)["y"], compiled(program)(*arrays.values())):
+        assert (np.abs(got - want.value) <= want.bound).all()
+
+
+@pytest.mark.parametrize("name", ["logits", "nested", "two levels"])
+def test_what_a_place_of_a_range_needs_is_stored_by_place(name):
+    operands = "q: f32[n, 5], k: f32[m, 5], x: f32[m, 3], g: i32[E], p: i32[r], c: i32[o]"
+    nest = emit(ur.parse(f"op({operands}) -> y\n{NESTED[name]}").program()).nest
+    stored = [b for b in nest.buffers if b.space in (Space.workspace, Space.scratch) and b.dtype is DType.f32]
+    assert any(str(extent) == "E" for b in stored for extent in b.shape)
+    assert all(len(b.shape) == 1 for b in stored)
