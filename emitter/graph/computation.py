@@ -202,7 +202,7 @@ def changes(computation: Computation, tensor: str) -> bool:
 
 def needs_of(computations: Sequence[Computation]) -> dict[str, list[str]]:
     """For each computation the names of those that have to run before: what it reads, with all that is done to it; and, for
-    an update, the tensor that it changes and the updates before it.
+    an update, the tensor that it changes and the updates before it. What reads its own earlier steps needs no update of them.
     """
     updates: dict[str, list[str]] = {}
     for computation in computations:
@@ -211,7 +211,9 @@ def needs_of(computations: Sequence[Computation]) -> dict[str, list[str]]:
     known = {c.name for c in computations}
     found: dict[str, list[str]] = {}
     for c in computations:
-        needed = [name for r in c.reads() if r.tensor in known for name in (r.tensor, *updates.get(r.tensor, ()))]
+        needed = []
+        for tensor in (r.tensor for r in c.reads() if r.tensor in known):
+            needed += [tensor, *(updates.get(tensor, ()) if tensor != c.name else ())]
         if c.update is not None:
             earlier = updates[c.update.target]
             needed += [c.update.target, *earlier[: earlier.index(c.name)]]

@@ -22,7 +22,8 @@ def update_fault(graph: Graph, plan: Plan) -> str:
         if not alone:
             return f"`{computation.name}` changes a tensor and must be alone in its kernel"
         target = computation.update.target
-        later = [c.name for c in graph.computations if any(r.tensor == target for r in c.reads())]
+        readers = (c for c in graph.computations if c.name != target and any(r.tensor == target for r in c.reads()))
+        later = [c.name for c in readers]
         names = [c.name for c in graph.updates(target)]
         later += names[names.index(computation.name) + 1 :]
         if order.index(target) > place or any(order.index(name) < place for name in later):

@@ -51,6 +51,7 @@ CASES = {
     "nothing to add": ("out[s] = x[s]\nout[p[e]] += 1", {"x": f32(), "p": i32()}, True),
     "histogram": ("out[s] = 0\naxis s: 5\nout[x[e]//3] += 1", {"x": i32(1, 2, 3, 4, 5, 12)}, True),
     "overlap": ("out[s] = 0\naxis s: 9\nout[2*i + k] += x[i]*w[k]", {"x": f32(1, 2, 3), "w": f32(1, 10, 2)}, True),
+    "a scan": ("out[s] = cumsum(x[s], along=s)\nout[p[e]] += x[e]", {"x": f32(1, 2, 3), "p": i32(0, 2, 0)}, True),
     "place by place": ("out[s] = x[s]\nout[s] += w[s]\nout[s] += 2*w[s]", {"x": f32(1, 2, 3), "w": f32(1, 0, 2)}, True),
     "one number": ("out = 1\nout[()] += sum[i](x[i])\nout[()] += 2", {"x": f32(1, 2, 3)}, True),
     "bool": ("out[s] = False\naxis s: 3\nout[p[i]] += x[i] > 1", {"x": f32(1, 2, 3), "p": i32(2, 2, 0)}, True),
