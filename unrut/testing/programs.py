@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from unrut.testing.drafts import Draft, Scope, Tensor, Term
 from unrut.testing.expressions import expression
 from unrut.testing.places import fits, left_side, places_of
+from unrut.testing.ragged import give_rows
 from unrut.testing.recurrences import recurrence
 
 MOST_ELEMENTS = 2_000
@@ -71,8 +72,10 @@ def _statement(draft: Draft, name: str, shared: list[str], depth: int) -> str:
     for _ in range(draft.draw(st.integers(0, 2))):
         axes.append(draft.new_axis(limit=max(1, MOST_ELEMENTS // elements)))
         elements *= max(1, draft.extents[axes[-1]])
+    own = [axis for axis in axes if axis not in shared]
     axes = list(draft.draw(st.permutations(axes)))
-    scope = Scope(axes=tuple(axes))
+    owner = [give_rows(draft, draft.pick(own))] if own and draft.chance(8) else []
+    scope = Scope(axes=(*owner, *axes))
     term = expression(
         draft,
         [scope],

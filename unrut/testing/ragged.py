@@ -40,3 +40,14 @@ def offsets(random: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype
     if random.random() < 0.1 and found.size:
         found[...] = found.ravel()[0]
     return found.astype(dtype)
+
+
+def give_rows(draft: Draft, axis: str) -> str:
+    """Let an axis of a left side run over rows by data; the axis that owns them, which is a new one."""
+    owner = draft.new_axis(zero=False)
+    name = f"P{len(draft.operands)}"
+    dimensions = (draft.extents[owner] + 1,)
+    draft.operands[name] = Tensor(dtype=draft.pick(("i32", "i64")), kind="offsets", dimensions=dimensions)
+    draft.offsets[name] = draft.extents[axis]
+    draft.ranges[axis] = f"{name}[{owner}] .. {name}[{owner} + 1]"
+    return owner
