@@ -16,6 +16,7 @@ import ops_contraction
 import ops_gather
 import ops_layout
 import ops_pointwise
+import ops_quantized
 import ops_recurrent
 import ops_reduction
 import ops_sampling
@@ -35,6 +36,7 @@ FAMILIES = (
     ops_gather,
     ops_layout,
     ops_pointwise,
+    ops_quantized,
     ops_recurrent,
     ops_reduction,
     ops_sampling,
