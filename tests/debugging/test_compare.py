@@ -15,7 +15,7 @@ import unrut as ur
 import unrut.ops
 from unrut.bound import Bound
 from unrut.errors import BindError
-from unrut.program.nodes import Call, Const, Program, Statement
+from unrut.program.nodes import Call, Const, Program, Role, Statement
 from unrut.program.types import DType
 from unrut.reference import evaluate, evaluate_with_bounds
 from unrut.testing.cases import draw_case
@@ -130,7 +130,7 @@ def planted(program: Program, target: str) -> Program:
     """The program with one more at every element of one tensor."""
 
     def other(s: Statement) -> Statement:
-        if s.target != target:
+        if s.target != target or s.role is not Role.defines:
             return s
         if s.dtype is DType.bool:
             return replace(s, body=Call(function="invert", arguments=(s.body,), dtype=s.dtype))
