@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -13,6 +14,7 @@ from unrut.emitter.graph.laws import law
 from unrut.emitter.schedule.apply import stage
 from unrut.emitter.schedule.inline import inline
 from unrut.emitter.schedule.legal import check_legal
+from unrut.emitter.schedule.plain import plain
 from unrut.emitter.schedule.plan import Entry, LoopOver, Plan
 from unrut.errors import PlanError
 
@@ -93,12 +95,30 @@ def random_entry(
 def draw_plan(graph: Graph, seed: int) -> Plan:
     """A random legal plan; the same for the same seed."""
     chance = random.Random(seed)
-    pointwise = [c.name for c in graph.computations if c.reduction is None and c.name not in graph.program.results]
+    circles = {name for cycle in graph.cycles for name in cycle.tensors()}
+    changed = {c.name for c in graph.computations if c.update is not None or graph.updates(c.name)}
+    kept = {*graph.program.results, *graph.kept, *circles, *changed}
+    pointwise = [c.name for c in graph.computations if c.reduction is None and c.name not in kept]
     inlined = tuple(name for name in pointwise if chance.random() < 0.3)
     staged = tuple(o.name for o in graph.program.operands if chance.random() < 0.2)
+    for names in (inlined, (), ()):  # some terms have to lie in a tensor of their own, in their order
+        try:
+            return _drawn(graph, names, staged, chance)
+        except PlanError:
+            continue
+    return plain(graph)
+
+
+def _drawn(graph: Graph, inlined: tuple[str, ...], staged: tuple[str, ...], chance: random.Random) -> Plan:
     flat = stage(inline(graph, inlined), staged)
     entries: list[Entry] = []
+    steps = {entry.computation: entry for entry in plain(flat).entries}
     for computation in flat.computations:
+        cycle = flat.cycle_of(computation.name)
+        if cycle is not None:
+            free = [a.name for a in computation.axes if a.name not in cycle.paths()[computation.name]]
+            entries.append(replace(steps[computation.name], lanes=chance.choice(["", *free[-1:]])))
+            continue
         before = (flat.computation(entries[-1].computation), entries[-1]) if entries else None
         for _ in range(8):
             entry = random_entry(computation, before, chance)
@@ -109,7 +129,7 @@ def draw_plan(graph: Graph, seed: int) -> Plan:
                 continue
             break
         else:
-            entry = random_entry(computation, None, chance)
+            entry = steps[computation.name]
         entries.append(entry)
     plan = Plan(program=graph.program.name, inlined=inlined, staged=staged, entries=tuple(entries))
     check_legal(graph, plan)

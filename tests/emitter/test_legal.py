@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from unrut.emitter.graph import analyse
+from unrut.emitter.graph.access import accesses
 from unrut.emitter.schedule.apply import applied
 from unrut.emitter.schedule.legal import check_legal
 from unrut.emitter.schedule.plan import Entry, LoopOver, Plan
@@ -63,10 +64,21 @@ class Walk:
         self.held = {entry.computation: {} for entry in plan.entries}
         self.depths = {
             e.computation: min(
-                (plan.common_depth(e.computation, c.name) for c in graph.consumers(e.computation)), default=0
+                (self.together(e.computation, c) for c in graph.consumers(e.computation)), default=0
             )
             for e in plan.entries
         }
+
+    def together(self, name, consumer):
+        """How many loops a tensor and a reader share; in a cycle those in which they are at the same places."""
+        depth = self.plan.common_depth(name, consumer.name)
+        axes = [a.name for a in self.graph.computation(name).axes]
+        found = [access for access in accesses(consumer) if access.tensor == name]
+        loops = zip(self.plan.entry(name).loops[:depth], self.plan.entry(consumer.name).loops[:depth], strict=True)
+        for level, (ours, theirs) in enumerate(loops):
+            if self.graph.cycle_of(name) and any(a.aligned(axes.index(ours.axis)) != theirs.axis for a in found):
+                return level
+        return depth
 
     def run(self):
         for number, kernel in enumerate(self.plan.kernels()):

@@ -84,6 +84,11 @@ def test_a_scan_is_a_cycle_of_its_own():
     assert found.cycles == (Cycle(axis="j", members=("y",)),)
 
 
+def test_a_scan_that_is_added_to_goes_on_without_what_is_added():
+    text = "f(x: f32[4], p: i32[2]) -> y\ny[i] = cumsum(x[i], along=i)\ny[p[e]//8] += 10 + 0*p[e]"
+    held(text)
+
+
 def test_a_cell_is_one_kernel_with_serial_steps_inside_batch_tasks():
     text = CELL.replace("5, 6", "64, 64").replace("[6,", "[64,").replace("32, 32", "256, 256").replace(" 32]", " 256]")
     trace = emit(elaborate(parse(text)))
