@@ -69,6 +69,8 @@ class SelectionLowering:
         start = self.memory.value(site, rename_axes(line, dict(first)), context.known)
         assert isinstance(start, Read)
         asked = self._few(site)
+        if asked == []:
+            return ()  # no rank of an empty range
         dtype = DType.i64 if self.places else line.dtype
         name = site.computation.name
         if asked is None:

@@ -148,3 +148,11 @@ def test_terms_that_are_not_stored_are_refused():
     )
     with pytest.raises(PlanError, match="must be stored"):
         check_legal(graph, gone)
+
+
+@pytest.mark.parametrize("shape", [(3, 0), (0, 4), (0, 0)])
+@pytest.mark.parametrize("name", ["sort", "order"])
+def test_nothing_is_sorted(name, shape):
+    program = ur.parse(f"f(x: f32[{shape[0]}, {shape[1]}]) -> y\n{BODIES[name].format(where='')}").program()
+    nest = emit(program, stop="nest").nest
+    assert run(nest, {"x": np.zeros(shape, np.float32)}, {})["y"].shape == shape
