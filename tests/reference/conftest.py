@@ -15,6 +15,7 @@ from unrut.program.nodes import (
     GIVE_PLACES,
     ORDER_STATISTICS,
     Along,
+    AlongKind,
     AxisValue,
     Call,
     Cast,
@@ -24,11 +25,12 @@ from unrut.program.nodes import (
     Read,
     Reduce,
     ReduceKind,
+    Role,
     Scalar,
     Where,
 )
 from unrut.program.pairs import paired
-from unrut.program.walk import in_order
+from unrut.program.walk import in_order, subexpressions
 from unrut.reference import evaluate, evaluate_with_bounds
 from unrut.reference.calls import call
 from unrut.reference.casts import cast
@@ -39,6 +41,12 @@ FAR = 500  # how far outside its tensor a read may be asked for
 BINARY = {
     ReduceKind.sum: np.add, ReduceKind.prod: np.multiply, ReduceKind.max: np.maximum, ReduceKind.min: np.minimum,
     ReduceKind.any: np.logical_or, ReduceKind.all: np.logical_and,
+}  # fmt: skip
+
+
+SCANS = {
+    AlongKind.cumsum: np.add, AlongKind.cumprod: np.multiply,
+    AlongKind.cummax: np.maximum, AlongKind.cummin: np.minimum,
 }  # fmt: skip
 
 
@@ -55,6 +63,19 @@ def ranked(expr, terms, takes_part, rank):
     number = expr.dtype.numpy.type
     a, b = (number(terms[order[min(int(k) + step, len(order) - 1)]]) for step in (0, 1))
     return a if t == 0 or a == b else number(1 - t) * a + number(t) * b
+
+
+@pytest.fixture(scope="session")
+def knows():
+    return computed_at_once
+
+
+def computed_at_once(program):
+    """Whether the sloppy kernel can compute a program: it has no steps, no additions, and no ranges by data."""
+    axes = [a for s in program.statements for e in subexpressions(s.body) if isinstance(e, Reduce | Fold) for a in e.axes]
+    axes += [axis for s in program.statements for axis in s.axes]
+    plain = all(s.role is Role.defines for s in program.statements) and not program.cycles
+    return plain and all(axis.start is None and axis.stop is None for axis in axes)
 
 
 class SloppyKernel:
@@ -118,11 +139,13 @@ class SloppyKernel:
                 return self.states[side, state]
             case Fold():
                 return self.user_fold(expr, grid)
-            case Along(axis=axis, body=body):
+            case Along(kind=kind, axis=axis, body=body, dtype=dtype):
                 x = part(body)
                 at = list(grid).index(axis.name)
                 length = max(0, extent_value(axis.extent, self.sizes))
                 x = np.broadcast_to(x, [length if d == at else n for d, n in enumerate(x.shape)])
+                if kind is not AlongKind.softmax:
+                    return SCANS[kind].accumulate(x, axis=at, dtype=dtype.numpy)
                 powers = np.exp(x - x.max(axis=at, keepdims=True, initial=-np.inf))
                 total = self.fold(np.add, np.moveaxis(powers, at, -1), np.zeros((), x.dtype))
                 return powers / np.expand_dims(total, at)

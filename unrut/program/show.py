@@ -119,7 +119,7 @@ class Printer:
                 return self.call(expr)
             case Where(condition=condition, then=then, otherwise=otherwise):
                 return f"where({', '.join(map(self.expr, (condition, then, otherwise)))})", _ATOM
-            case Cast(operand=Reduce() as reduce, dtype=dtype, implicit=True) if dtype.is_half:
+            case Cast(operand=Reduce(dtype=DType.f32) as reduce, dtype=dtype, implicit=True) if dtype.is_half:
                 return self.reduce(reduce, dtype), _ATOM
             case Cast(operand=operand, dtype=dtype, implicit=implicit):
                 return self.loose(operand) if implicit else (f"cast({self.expr(operand)}, {dtype.name})", _ATOM)

@@ -32,7 +32,7 @@ def _rank(draft: Draft, scopes: list[Scope], terms: int, integer: Callable[[], T
     if form == "remainder" and axes:
         return f"{draft.pick(axes)} % {terms}"
     if form == "data":
-        return f"{integer().text} % {terms}"
+        return f"cast({integer().text}, i64) % {terms}"
     return str(draft.pick((0, terms - 1, terms // 2)))
 
 
