@@ -119,8 +119,13 @@ def size(arrays: Footprint, lengths: Mapping[str, int]) -> int:
 def cuts(
     ranges: Mapping[str, range], arrays: Footprint, limit: int, others: Mapping[str, int] | None = None
 ) -> dict[str, list[range]]:
-    """Each axis in its pieces. `others` are axes that can't be cut, with their lengths."""
+    """Each axis in its pieces. `others` are axes that can't be cut, with their lengths.
+
+    What can't be made smaller (a line of a softmax) stands in every block, and is made anew for each: so blocks may be as
+    large again as that, lest there be as many of them as elements.
+    """
     lengths = {**(others or {}), **{axis: len(r) for axis, r in ranges.items()}}
+    limit = max(limit, 2 * size(arrays, {**lengths, **dict.fromkeys(ranges, 1)}))
     for axis, r in ranges.items():
         now, least = size(arrays, lengths), size(arrays, {**lengths, axis: 1})
         if now <= limit or least >= now:

@@ -15,6 +15,7 @@ matmul.reference(a, b)    its meaning, in NumPy
 matmul.bind(a, b)         its text, intermediates, explanations, kernels
 """
 
+from unrut import checkout as _checkout  # noqa: F401 - first: the others need the rooms
 from unrut.arrays import spec
 from unrut.bound import Bound
 from unrut.debugging import compare, lint

@@ -46,7 +46,9 @@ def check_reach(statements: Sequence[Statement], errors: list[UnrutError]) -> No
         for expr, reach in (found for whole in statement.expressions() for found in _beyond(whole, axes)):
             end = "2**63" if reach.plain else "2**62"
             sizes = "" if reach.fixed else f", with run-time sizes up to {LARGEST_SIZE}"
-            message = f"arithmetic on axes and numbers reaches {reach.beyond}, beyond {end}{sizes}"
+            far = reach.beyond or 0
+            told = str(far) if abs(far) < 2**96 else f"{'-' * (far < 0)}2**96"
+            message = f"arithmetic on axes and numbers reaches {told}, beyond {end}{sizes}"
             remedy = "smaller ranges, or a smaller factor" if not reach.plain else "the number that is meant"
             errors.append(RangeError(message, places=at(expr.span), remedy=remedy))
 
@@ -92,7 +94,7 @@ def _applied(function: str, among: tuple[Reach, ...]) -> Reach | None:
     match function, among:
         case "negative", (one,):
             return _joined(among, (-one.low, -one.high))
-        case "absolute", (one,):
+        case "abs", (one,):
             return _joined(among, (max(0, one.low, -one.high), max(-one.low, one.high)))
         case "add", (one, other):
             return _joined(among, (one.low + other.low, one.high + other.high))
@@ -102,6 +104,12 @@ def _applied(function: str, among: tuple[Reach, ...]) -> Reach | None:
             if not one.plain and not other.plain and not (one.fixed and other.fixed):
                 return None
             return _joined(among, tuple(a * b for a in _ends(one) for b in _ends(other)))
+        case "square", (one,):
+            return _joined((one,), _powers(one, 2))
+        case "power", (one, other) if other.low == other.high >= 0:
+            return _joined(among, _powers(one, other.low))
+        case "left_shift", (one, other) if 0 <= other.low == other.high < 64:
+            return _joined(among, tuple(end << other.low for end in _ends(one)))
         case "floor_divide", (one, other) if other.low == other.high > 0:
             return _joined(among, (one.low // other.low, one.high // other.low))
         case "remainder", (one, other) if other.low == other.high > 0:
@@ -112,6 +120,13 @@ def _applied(function: str, among: tuple[Reach, ...]) -> Reach | None:
             return _joined(among, (min(one.low, other.low), min(one.high, other.high)))
         case _:
             return None
+
+
+def _powers(one: Reach, exponent: int) -> tuple[int, ...]:
+    """The ends of a power; one that is far beyond 64 bits stands for itself, with the same sign."""
+    exponent = exponent if exponent < 128 else 128 + exponent % 2
+    inside = (0,) if one.low < 0 < one.high else ()
+    return tuple(end**exponent for end in (*_ends(one), *inside))
 
 
 def _joined(among: tuple[Reach, ...], ends: Sequence[int]) -> Reach:
