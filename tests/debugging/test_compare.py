@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import unrut as ur
 import unrut.ops
 from unrut.bound import Bound
+from unrut.debugging.patterns import relation
 from unrut.errors import BindError
 from unrut.program.nodes import Call, Const, Program, Role, Statement
 from unrut.program.types import DType
@@ -193,3 +194,30 @@ def test_shares_along_another_axis():
     text = "f(x: f32[6, 6]) -> y\ny[i, j] = softmax(x[i, j], along={})"
     found = ur.compare(ur.parse(text.format("i")), ur.parse(text.format("j")), B)
     assert found.parting.relation == "the first adds up to 1 along `i`, the second along `j`"
+
+
+MATMUL = ur.parse("f(A, B) -> C\nC[i, j] = sum[k](A[i, k]*B[k, j])")
+
+
+def test_rounded_operands_are_named_first_and_no_relation_is_made_up():
+    random = np.random.default_rng(0)
+    for shape in ((4, 8), (40, 64), (3, 3)):
+        A, B = (random.normal(size=s).astype(f32) for s in (shape, shape[::-1]))
+        for shift in (0, 1):
+            half = (x.astype(np.float16) for x in (A + f32(shift), B))
+            found = ur.compare(MATMUL.bind(*half), MATMUL.bind(A + f32(shift), B))
+            assert found.parting is None or found.parting.relation == ""
+            assert found.show().startswith("operand `A` differs: ")
+            assert "(f16 here, f32 there)" in found.operands[0]
+            assert found.operands[1].startswith("operand `B` differs: ")
+    assert ur.compare(MATMUL, MATMUL, A, B).operands == ()
+
+
+def test_a_shift_or_factor_within_rounding_is_no_relation():
+    b = np.linspace(1, 2, 12).reshape(3, 4)
+    noise = np.linspace(-1e-3, 1e-3, 12).reshape(3, 4)
+    bound = np.full(b.shape, 4e-4)
+    assert relation(b + 6e-4 + noise / 10, b, bound, "ij") == ""
+    assert relation(b * 1.0006, b, bound, "ij") == ""
+    assert relation(b + 0.5, b, bound, "ij") == "the first is the second plus 0.5 everywhere"
+    assert relation(b * 1.5, b, bound, "ij") == "the first is 1.5 times the second everywhere"

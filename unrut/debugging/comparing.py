@@ -19,6 +19,7 @@ from unrut.op import Op
 from unrut.program.nodes import Program
 from unrut.program.show import Printer
 from unrut.reference import Bounded, Explanation, evaluate, evaluate_with_bounds, explain
+from unrut.reference.explanation import number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,8 @@ def compare(first: Op | Bound, second: Op | Bound | Any, /, *arrays: Any, **opti
     two = _version(second, arrays, options)
     pairs = [_pair(one, two, mine, theirs) for mine, theirs in aligned(one.program, two.program)]
     parting = _first(one.program, pairs)
-    found = Comparison(names=(one.program.name, two.program.name), pairs=tuple(pairs), parting=parting)
+    unlike = _unlike_operands(one, two)
+    found = Comparison(names=(one.program.name, two.program.name), pairs=tuple(pairs), parting=parting, operands=unlike)
     if parting is None:
         return found
     sides = ((one, parting.first), (two, parting.second))
@@ -55,6 +57,7 @@ def compare(first: Op | Bound, second: Op | Bound | Any, /, *arrays: Any, **opti
         names=found.names,
         pairs=found.pairs,
         parting=parting,
+        operands=unlike,
         statements=(statements[0], statements[1]),
         sources=(sources[0], sources[1]),
         differences=differences(told[0], told[1]) if told else (),
@@ -80,6 +83,28 @@ def _version(what: Op | Bound, arrays: tuple[Any, ...], options: dict[str, Any])
         stored=evaluate(bound.program, given, bound.scalars, **every),
         bounded=evaluate_with_bounds(bound.program, given, bound.scalars, **every),
     )
+
+
+def _unlike_operands(one: Version, two: Version) -> tuple[str, ...]:
+    """One sentence for each operand of one name that the two sides were given with other values."""
+    found = []
+    for name in (o.name for o in one.program.operands if o.name in two.arrays):
+        a, b = one.arrays[name], two.arrays[name]
+        kinds = f"{one.program.dtype_of(name).name} here, {two.program.dtype_of(name).name} there"
+        if a.shape != b.shape:
+            found.append(f"operand `{name}` differs: its shape is {a.shape} here and {b.shape} there")
+            continue
+        wide = _wide(a, b)
+        first, second = a.astype(wide), b.astype(wide)
+        with np.errstate(all="ignore"):
+            unlike = ~((first == second) | ((first != first) & (second != second)))
+            away = np.where(unlike, np.abs(first - second), 0.0)
+        if unlike.any():
+            by = number(float(np.nan_to_num(away, nan=np.inf, posinf=np.inf).max()))
+            found.append(
+                f"operand `{name}` differs: {np.count_nonzero(unlike)} of {a.size} elements, by {by} at most ({kinds})"
+            )
+    return tuple(found)
 
 
 def _known(program: Program, given: Any) -> dict[str, Array]:

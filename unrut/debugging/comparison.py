@@ -59,11 +59,13 @@ class Difference:
 class Comparison:
     """Two versions on the same data. `parting` is the first pair, in the order of computation, that differs by more than
     rounding can do; None if there is none. `explanations` are of its worst element, `differences` what is not the same there.
+    `operands` says which operands of one name the two were given with other values: what follows may be no more than that.
     """
 
     names: tuple[str, str]
     pairs: tuple[Pair, ...]
     parting: Pair | None
+    operands: tuple[str, ...] = ()
     statements: tuple[str, str] = ("", "")
     sources: tuple[str, str] = ("", "")
     differences: tuple[Difference, ...] = ()
@@ -83,7 +85,7 @@ class Comparison:
 
     def show(self, *, terms: int = 12) -> str:
         """Where they part and why, then every tensor."""
-        lines = [self.verdict()]
+        lines = [*self.operands, self.verdict()]
         if self.parting is not None and self.parting.relation:
             lines.append(f"  {self.parting.relation}")
         for name, statement, source in zip(("first ", "second"), self.statements, self.sources, strict=True):
@@ -119,6 +121,7 @@ class Comparison:
         rows = [[words(d.what), words(d.first), words(d.second)] for d in self.differences[:40]]
         statements = "\n".join(s for s in self.statements if s)
         return page(
+            *(element("p", text(said)) for said in self.operands),
             element("p", text(self.verdict())),
             element("p", text(self.parting.relation)) if self.parting is not None else "",
             pre(statements) if statements else "",

@@ -14,6 +14,9 @@ from unrut.reference.places import Array
 FARTHEST = 2
 """Places by which an axis may be shifted."""
 
+UNEXPLAINED = 0.25
+"""The part of the largest difference that a factor or an offset may leave."""
+
 MOST_AXES = 5
 """Axes up to which all orders are tried."""
 
@@ -44,13 +47,19 @@ def _fits(a: Array, b: Array, bound: Array) -> bool:
     return a.size > 0 and bool((np.abs(a - b) <= bound + 1e-12 * np.abs(b)).all())
 
 
+def _explains(a: Array, b: Array, related: Array, slack: Array) -> bool:
+    """Whether the relation accounts for a difference that the slack does not: what fits without it proves nothing of it."""
+    made = np.abs(related - b)
+    return bool(made.max() > slack.max() and np.abs(a - related).max() <= UNEXPLAINED * made.max())
+
+
 def _scaled(a: Array, b: Array, bound: Array) -> str:
     at = np.unravel_index(int(np.argmax(np.abs(b))), b.shape)
     if b[at] == 0 or len(np.unique(b)) < 2:
         return ""
     factor = a[at] / b[at]
     slack = bound * (1 + abs(factor)) + abs(b) * (bound[at] / abs(b[at])) * 2
-    if factor == 0 or not _fits(a, factor * b, slack):
+    if factor == 0 or not _fits(a, factor * b, slack) or not _explains(a, b, factor * b, slack):
         return ""
     if abs(factor + 1) < 1e-6:
         return "the first is the negative of the second"
@@ -59,7 +68,8 @@ def _scaled(a: Array, b: Array, bound: Array) -> str:
 
 def _moved(a: Array, b: Array, bound: Array) -> str:
     by = (a - b).flat[0]
-    if len(np.unique(b)) < 2 or not _fits(a, b + by, 2 * bound + 2 * bound.max()):
+    slack = 2 * bound + 2 * bound.max()
+    if len(np.unique(b)) < 2 or not _fits(a, b + by, slack) or not _explains(a, b, b + by, slack):
         return ""
     return f"the first is the second plus {number(by.item())} everywhere"
 
