@@ -93,27 +93,29 @@ class Op:
         """For notebooks: the text."""
         return page(pre(self.show()))
 
-    def __call__(self, /, *arrays: Any, out: Any = None, **params: Any) -> Any:
+    def __call__(self, /, *arrays: Any, out: Any = None, threads: int | None = None, **params: Any) -> Any:
         """The results, by a kernel that is compiled for this machine at the first call and kept in the process.
 
-        `out` is an array, or a tuple of them for several results, to write to. Among the tensors of an op that is being
-        traced, the call becomes part of that op, and the results are tensors of it.
+        `out` is an array, or a tuple of them for several results, to write to. `threads` is how many it uses at most; it
+        never changes a result. Among the tensors of an op that is being traced, the call becomes part of that op, and the
+        results are tensors of it.
 
         Raises BuildError where there is no working C compiler, and what `program` raises.
         """
         given, options = self._arguments(arrays, params)
         recorder = current()
         if recorder is not None:
-            if out is not None:
-                message = "`out=` has no meaning while an op is traced"
-                raise NotationError(message, places=place(caller_span()), remedy="the results")
+            for word, value, remedy in (("out", out, "the results"), ("threads", threads, "threads= where it is run")):
+                if value is not None:
+                    message = f"`{word}=` has no meaning while an op is traced"
+                    raise NotationError(message, places=place(caller_span()), remedy=remedy)
             return self._inlined(recorder, given, options)
         named = take(self.name, self._front.face.tensors, given)
         self._check_scalars(options)
         results = take_results(out, self._define(options).results)
         program = functools.partial(self._program, options=options)
         kernel = self._kernels.kernel(program, options.key, named, results)
-        return kernel(*named.values(), out=results, **options.scalars)
+        return kernel(*named.values(), out=results, threads=threads, **options.scalars)
 
     def _bound(self, given: tuple[Any, ...], options: Options) -> Bound:
         named = take(self.name, self._front.face.tensors, given)

@@ -10,6 +10,7 @@ import unrut as ur
 from unrut.emitter.layout import contiguous, layout_of, parts_of
 from unrut.emitter.pipeline import emit
 from unrut.errors import BindError
+from unrut.reference import evaluate_with_bounds
 from unrut.testing.layouts import relaid
 from unrut.testing.nest_runs import run_program
 
@@ -122,3 +123,33 @@ def test_run_time_extents_and_threads(W):
         z = (random.integers(-3, 4, (rows, 4)) + 1j * random.integers(-3, 4, (rows, 4))).astype(np.complex64)
         for threads in (1, 3):
             np.testing.assert_array_equal(kernel(z, W, threads=threads), (2 - 1j) * z * W)
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("dtype", ["c64", "c128"])
+@pytest.mark.parametrize("n", [0, 1, 7, 40])
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("y[i, t] = cumprod(z[i, t], along=t)", lambda z: np.cumprod(z, axis=1)),
+        ("y[i, t] = cumprod(z[i, t], along=i)", lambda z: np.cumprod(z, axis=0)),
+        ("y[i, t] = cumprod(z[i, t]*2j/(z[i, t] + 3), along=t) - 1", lambda z: np.cumprod(z * 2j / (z + 3), axis=1) - 1),
+        ("y[i, t] = where(i > 0, cumprod(z[i, t], along=t), 1)", lambda z: np.cumprod(z, axis=1) * [[0], [1]] + [[1], [0]]),
+        ("y[i] = sum[t](cumprod(z[i, t], along=t)*z[i, t])", lambda z: (np.cumprod(z, axis=1) * z).sum(axis=1)),
+    ],
+)  # fmt: skip
+def test_running_products(dtype, n, text, wanted):
+    random = np.random.default_rng(n)
+    z = np.exp(0.1 * random.normal(size=(2, n)) + 2j * random.normal(size=(2, n)))
+    bound = ur.parse(f"op(z: {dtype}[m, n]) -> y\n{text}").bind(z.astype({"c64": np.complex64, "c128": complex}[dtype]))
+    judged = evaluate_with_bounds(bound.program, bound.arrays)["y"]
+    np.testing.assert_allclose(judged.value, wanted(bound.arrays["z"].astype(complex)), rtol=1e-12, atol=1e-12)
+    assert judged.accepts(bound()).all()
+    assert judged.bound.max(initial=0) < 0.1
+
+
+@pytest.mark.compiler
+def test_a_running_product_over_a_range_by_data():
+    op = ur.parse("op(z: c128[n], p: i64[m]) -> y\ny[i] = sum[t](cumprod(z[t], along=t))\naxis t: p[i] .. p[i + 1]")
+    z, p = np.array([1j, 2, 1 + 1j, -1j]), np.array([0, 1, 1, 4])
+    np.testing.assert_allclose(op(z, p), [1j, 0, 2 + (2 + 2j) + (2 - 2j)])

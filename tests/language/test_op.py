@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import unrut as ur
-from unrut.errors import BindError, BuildError, DTypeError, ShapeError
+from unrut.errors import BindError, BuildError, DTypeError, NotationError, ShapeError
 
 X = np.arange(6, dtype=np.float32).reshape(2, 3)
 
@@ -221,3 +221,32 @@ def test_the_door_names_everything():
         "f32",
     } <= listed
     assert all(hasattr(ur, name) for name in listed)
+
+
+@pytest.mark.compiler
+def test_every_call_takes_a_number_of_threads():
+    wanted = scaled.reference(X, W)
+    bound = scaled.bind(X, W)
+    for found in (scaled(X, W, threads=2), bound(threads=2), bound.compile()(X, W, threads=2, tau=0.5)):
+        np.testing.assert_allclose(found[0], wanted[0])
+
+
+def test_a_number_of_threads_reaches_the_kernel(monkeypatch):
+    from unrut.specialise import Kernels
+
+    given = {}
+    monkeypatch.setattr(Kernels, "kernel", lambda *_: lambda *_, **named: given.update(named))
+    scaled(X, W, threads=3)
+    assert given["threads"] == 3
+    scaled(X, W)
+    assert given["threads"] is None
+
+
+@pytest.mark.parametrize("word", ["out", "threads"])
+def test_what_runs_an_op_has_no_meaning_while_it_is_traced(word):
+    @ur.op
+    def outer(x, w):
+        return scaled(x, w, **{word: 2})[0]
+
+    with pytest.raises(NotationError, match=f"`{word}=` has no meaning while an op is traced"):
+        outer.program("f32[2, 3]", "f32[3]")

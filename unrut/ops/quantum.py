@@ -30,8 +30,8 @@ def matrix_product_overlap(A, B):
         E[s, x, y] = sum_{i, a, b} conj(A[s, i, a, x]) E[s-1, a, b] B[s, i, b, y],   E[-1, a, b] = 1 for a = b = 0, else 0
         overlap = E[sites-1, 0, 0]
 
-    The first matrix counts by its first row, the last by its first column: a chain with open ends.
-    Shapes: A (s, i, x, x'), B (s, i, y, y') with square matrices and s > 0; overlap (). Dtypes: c64, c128, f32, f64.
+    The first matrix counts by its first row, the last by its first column: a chain with open ends. One of no sites gives 1.
+    Shapes: A (s, i, x, x'), B (s, i, y, y') with square matrices; overlap (). Dtypes: c64, c128, f32, f64.
     Rounding: two sums at every site, one over a, one over b and i.
     Source: Schollwoeck, The density-matrix renormalization group in the age of matrix product states (Annals of Physics 326,
     2011), section 4.2.1, contracted from the left.

@@ -35,6 +35,7 @@ from unrut.program.nodes import (
 )
 from unrut.program.pair_folds import paired_states, part_name, prod_fold
 from unrut.program.pair_functions import TO_PAIR, TO_REAL, Pair, call, choose, multiply, number, predicate
+from unrut.program.scans import as_reduction
 from unrut.program.types import DType
 from unrut.program.walk import bounds_of, children, free_axes, reads, rebound, rebuild, subexpressions
 
@@ -67,9 +68,10 @@ Bind = Callable[[Expr, tuple[Axis, ...], str], Read]
 class PairReader:
     """Reads expressions. `parts` names the two tensors that hold a computed complex one; operands have a last dimension."""
 
-    def __init__(self, parts: dict[str, tuple[str, str]], bind: Bind) -> None:
+    def __init__(self, parts: dict[str, tuple[str, str]], bind: Bind, fresh: Callable[[str], str]) -> None:
         self.parts = parts
         self.bind = bind
+        self.fresh = fresh
         self._bound: dict[tuple[Expr, tuple[Axis, ...]], Read] = {}
 
     def real(self, expr: Expr, scope: Scope) -> Expr:
@@ -132,11 +134,13 @@ class PairReader:
             case Fold():
                 folds = (self._fold(expr, finish, part, scope) for finish in self.pair(expr.finish, scope).both)
                 return Pair(re=next(folds), im=next(folds))
-            case Along(kind=AlongKind.cumsum, axis=axis, body=body):
+            case Along(axis=axis, body=body):
                 whole = Scope(axes=scope.axes, guards=tuple(g for g in scope.guards if axis.name not in free_axes(g)))
+                if expr.kind is AlongKind.cumprod:
+                    return self._product(as_reduction(expr, self.fresh(axis.name)), whole)
                 re, im = self.pair(body, whole).both
                 return Pair(re=replace(expr, body=re, dtype=part), im=replace(expr, body=im, dtype=part))
-            case Reduce() | AxisValue() | ExtentValue() | Scalar() | Along():
+            case Reduce() | AxisValue() | ExtentValue() | Scalar():
                 raise InternalError(f"a {type(expr).__name__} of complex numbers")
             case _:
                 assert_never(expr)

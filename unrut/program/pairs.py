@@ -79,7 +79,7 @@ class _Pairing:
             if s.dtype.is_complex
         }
         self.bound: dict[str, list[Statement]] = {}
-        self.reader = PairReader(self.parts, self.bind)
+        self.reader = PairReader(self.parts, self.bind, self.fresh)
 
     def paired(self) -> Paired:
         for statement in self.program.statements:

@@ -24,8 +24,6 @@ def kind_along(kind: AlongKind, body: Kind) -> Kind | None:
     """What a function along an axis computes in, and gives; None where it has no meaning for the body's dtype."""
     if kind not in SCANS:
         return exponential(body)
-    if body.dtype.is_complex and kind is not AlongKind.cumsum:
-        return None
     return accumulator(SCANS[kind], body)
 
 
