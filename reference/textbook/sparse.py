@@ -40,10 +40,12 @@ def segment_max(X: Array, offsets: Array) -> Array:
 
 
 def segment_softmax(X: Array, offsets: Array) -> Array:
-    """exp(x) over its slice's sum, in the log domain. Bridle (1990)."""
+    """exp(x) over its slice's sum, in the log domain; zeros in no slice. Bridle (1990)."""
     (X,) = wide(X)
-    parts = [np.exp(X[places] - np.logaddexp.reduce(X[places], axis=0)) for places in rows(offsets)]
-    return np.concatenate([*parts, X[:0]])
+    Y = np.zeros_like(X)
+    for places in rows(offsets):
+        Y[places] = np.exp(X[places] - np.logaddexp.reduce(X[places], axis=0))
+    return Y
 
 
 def embedding_bag(E: Array, words: Array, offsets: Array, *, mean: bool = False) -> Array:

@@ -8,6 +8,7 @@ import pytest
 
 from unrut import ops
 from unrut.errors import RangeError
+from unrut.reference import textbook
 
 inf, nan = np.inf, np.nan
 
@@ -42,6 +43,8 @@ def test_segments_without_rows():
     np.testing.assert_array_equal(ops.segment_sum.reference(X, offsets), [[-inf], [0], [3]])
     np.testing.assert_array_equal(ops.segment_max.reference(X, offsets), [[1], [-inf], [3]])
     np.testing.assert_allclose(ops.segment_softmax.reference(X, offsets), [[1], [0], [1]])
+    outside = ops.segment_softmax.reference(np.zeros((6, 1)), np.array([1, 3, 4]))
+    np.testing.assert_allclose(outside, [[0], [0.5], [0.5], [1], [0], [0]])
     bags = ops.embedding_bag.reference(np.eye(2), np.array([1, 1, 0]), offsets, mean=True)
     np.testing.assert_array_equal(bags, [[0, 1], [0, 0], [1, 0]])
 
@@ -50,6 +53,17 @@ def test_segments_without_rows():
 def test_offsets_that_fall_or_leave_are_refused(offsets):
     with pytest.raises(RangeError):
         ops.segment_sum.reference(np.ones((3, 1)), np.array(offsets))
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("offsets", [[0, 2, 4], [2, 2, 6], [6], [3, 3]])
+def test_rows_in_no_segment_have_no_share(offsets):
+    X, offsets = np.random.default_rng(3).normal(size=(6, 2)), np.array(offsets)
+    wanted = textbook.segment_softmax(X, offsets)
+    np.testing.assert_array_equal(wanted[: offsets[0]], 0)
+    np.testing.assert_array_equal(wanted[offsets[-1] :], 0)
+    for found in (ops.segment_softmax.reference(X, offsets), ops.segment_softmax(X, offsets)):
+        np.testing.assert_allclose(found, wanted, rtol=1e-12)
 
 
 def test_places_that_stand_twice_are_added_and_those_outside_refused():

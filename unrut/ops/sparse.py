@@ -65,21 +65,17 @@ def segment_max(X, offsets):
 def segment_softmax(X, offsets):
     """The exponentials of each segment's rows as shares of the segment's sum: softmax over rows of different lengths.
 
-        Y[p, f] = exp(X[p, f] - log sum_{e in segment of p} exp(X[e, f]))
+        Y[e, f] = exp(X[e, f]) / sum_{e' in segment of e} exp(X[e', f])
 
-    Shapes: X (p, f), offsets (i + 1) from 0 to the length of X; Y (p, f). Dtypes: X f32, f64; offsets integers.
-    Rounding: one logarithm of a sum for each segment, one exp. What is before the first offset is a RangeError.
+    Shapes: X (e, f), offsets (i + 1); Y (e, f). Rows before the first offset and from the last one on are 0.
+    Dtypes: X f32, f64; offsets integers. Rounding: as `softmax`.
     Edge cases: +inf in a segment, or a segment of -inf alone, gives NaN; a single -inf gives 0.
     Source: Bridle, Probabilistic interpretation of feedforward network outputs (1990), within each segment.
     """
-    i, p, f = ur.axis("i", offsets.shape[0] - 1), ur.axis("p", X.shape[0]), ur.axis("f")
+    i, f = ur.axes("i f")
     e = ur.axis("e", start=offsets[i], stop=offsets[i + 1])
-    begun = ur.tensor("begun", shape=(X.shape[0] + 1,), init=0)
-    begun[offsets[i]] += 1
-    segment, Z, Y = ur.tensor("segment"), ur.tensor("Z"), ur.tensor("Y")
-    segment[p] = ur.cumsum(begun[p], along=p) - 1
-    Z[i, f] = ur.logsumexp[e](X[e, f])
-    Y[p, f] = ur.exp(X[p, f] - Z[segment[p], f])
+    Y = ur.tensor("Y")
+    Y[e, f] = ur.softmax(X[e, f], along=e)
     return Y
 
 
