@@ -17,7 +17,8 @@
     sparse         spmm, segment_sum, segment_max, segment_softmax, embedding_bag, graph_attention
     statistics     welford_variance, histogram
 
-Common to all: operands are f32 or f64 (sums, products and maxima also take integers), they promote as in NumPy, and
+Common to all: operands are f32 or f64 unless a docstring says otherwise (places and offsets are integers; sums,
+products and maxima take integers, too, `quantum` complex numbers), they promote as in NumPy, and
 every named intermediate is rounded to its dtype. Extents of 0 give empty or neutral results. How far a kernel may be
 from the exact value is derived from the op itself: `unrut.reference.evaluate_with_bounds`. An axis with two extents is
 a ShapeError, a dtype without meaning a DTypeError, arrays that do not fit a BindError.
