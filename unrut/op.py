@@ -54,6 +54,11 @@ class Op:
         """The name, also that of the C function."""
         return self._front.face.name
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options that have a default, with it."""
+        return {name: value for name, value in self._front.face.options.items() if not _absent(value)}
+
     def definition(self, /, **params: Any) -> Definition:
         """What the op says for these options, as an untyped tree. Traced once for each set of options."""
         return self._define(self._front.options(params))

@@ -200,3 +200,69 @@ def test_nothing_makes_it_fail(sample, seed, well_formed):
     found = ur.lint(op.bind(*case.arrays.values(), **case.scalars))
     assert found.show()
     well_formed(found._repr_html_())
+
+
+OFFSETS = np.array([0, 3, 5, 5, 12], np.int64)
+WORDS = np.array([0, 3, 1, 2, 8, 9, 4, 4, 4, 7, 6, 5], np.int64)
+
+
+def test_sizes_of_ranges_by_data_are_no_repetition():
+    E = np.random.default_rng(0).normal(size=(10, 3)).astype(f32)
+    for specs in (("f32[10, 3]", "i64[12]", "i64[m]"), ("f32[v, d]", "i64[n]", "i64[m]"), (E, WORDS, OFFSETS)):
+        assert not ur.lint(ur.ops.embedding_bag, *specs, mean=True)
+
+    @ur.op
+    def repeated(x, o):
+        b = ur.axis("b")
+        e = ur.axis("e", 6, start=o[b], stop=o[b + 1])
+        y = ur.tensor("y")
+        y[b] = ur.sum[e](x[b])
+        return y
+
+    (found,) = (f for f in ur.lint(repeated) if f.kind == "index never used")
+    assert "times" not in found.message
+
+
+def test_infinities_that_somebody_wrote_are_no_finding():
+    S = np.random.default_rng(0).normal(size=(5, 5)).astype(f32)
+    masked = "f(s: f32[q, k]) -> y\nm[q, k] = where(k <= q, s[q, k], -inf)\ny[q, k] = softmax(m[q, k], along=k)"
+    assert not ur.lint(ur.parse(masked), S)
+    nothing = ur.lint(ur.parse(masked.replace("k <= q", "k < q")), S)  # the first row has no term at all
+    assert [(f.kind, f.level, f.statement) for f in nothing] == [("not finite", "mistake", "y")]
+    poled = ur.lint(
+        ur.parse("f(s: f32[q, k]) -> y\ny[q, k] = where(k <= q, 1/s[q, k], -inf)"), np.where(S < 0, f32(0), S)
+    )
+    assert poled.kinds() == ("not finite",)
+    assert "1/s[" in poled[0].message
+
+
+def test_ops_over_windows_and_segments_are_clean():
+    random = np.random.default_rng(0)
+    Q = (random.normal(size=(1, 2, 7, 8, 4)).astype(f32) for _ in range(3))
+    assert not ur.lint(ur.ops.window_attention, *Q, random.normal(size=(2, 3, 5)).astype(f32))
+    rows = random.normal(size=(12, 5)).astype(f32)
+    assert not ur.lint(ur.ops.segment_max, rows, OFFSETS)
+    assert not ur.lint(ur.ops.segment_softmax, rows, OFFSETS)
+
+
+@pytest.mark.parametrize("padding", [0, 1])
+def test_what_an_option_makes_idle_is_no_finding(padding):
+    specs = "f32[2, 5, 9, 29]", "f32[5, 3, 5]"
+    assert not ur.lint(ur.ops.depthwise_conv2d, *specs, padding=padding)
+    assert not ur.lint(ur.ops.depthwise_conv2d, padding=padding)
+
+    @ur.op
+    def f(x, *, by=2):
+        i = ur.axis("i", x.shape[0])
+        y = ur.tensor("y")
+        y[i] = x.outside(0)[i] * by
+        return y
+
+    assert ur.lint(f).kinds() == ur.lint(f, "f32[7]").kinds() == ("policy is idle",)
+
+
+def test_data_less_their_mean_do_not_cancel_where_they_are_all_the_same():
+    same = np.full((4, 7), 0.3, f32)
+    text = "f(x: f32[n, c]) -> y\nm[n] = sum[c](x[n, c])/x.shape[1]\ny[n, c] = x[n, c] - m[n]"
+    assert "cancellation" not in ur.lint(ur.parse(text), same).kinds()
+    assert "cancellation" not in ur.lint(ur.ops.layer_norm, same, np.ones(7, f32), np.zeros(7, f32)).kinds()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from unrut.debugging.finding import LOOK, MISTAKE, Finding, place_of
+from unrut.debugging.infinities import made
 from unrut.debugging.sites import plain
 from unrut.program.nodes import Call, Expr, Program, Reduce, ReduceKind, Role, Statement, Where
 from unrut.program.show import Printer
@@ -58,16 +59,18 @@ def values(run: Run) -> Iterator[Finding]:
     """Everything of this kind."""
     doubtful: set[str] = set()
     strange: set[str] = set()
+    strange_at = _strange(run)
     stepwise = held_whole(run.program)
     for statement in (s for s in in_order(run.program) if s.role is Role.defines):
         behind = {read.tensor for read in reads(statement.body)}
         tensor = run.found[statement.target]
         if tensor.value.dtype.kind != "f" or not tensor.value.size:
             continue
-        if not np.isfinite(tensor.value).all():
+        wrong = strange_at[statement.target]
+        if wrong.any():
             strange.add(statement.target)
             if not behind & strange and all(_finite(run.arrays[name]) for name in behind if name in run.arrays):
-                yield _not_finite(statement, run)
+                yield _not_finite(statement, wrong, run)
         if _lost(tensor).mean() >= COMMON:
             doubtful.add(statement.target)
             found = None if behind & (doubtful | stepwise) else _cancelled(statement, run)
@@ -84,6 +87,15 @@ def values(run: Run) -> Iterator[Finding]:
             )
 
 
+def _strange(run: Run) -> dict[str, Array]:
+    """By tensor, which elements are NaN, or infinite without a written infinity or an empty range behind them."""
+    floats = {name: found.value for name, found in run.found.items() if found.value.dtype.kind in "fc"}
+    if not any(np.isinf(value).any() for value in floats.values()):
+        return {name: np.isnan(value) for name, value in floats.items()}
+    arithmetic = made(run.program, run.arrays, run.scalars)
+    return {name: np.isnan(value) | (np.isinf(value) & arithmetic[name]) for name, value in floats.items()}
+
+
 def _finite(array: Array) -> bool:
     return bool(np.isfinite(array).all())
 
@@ -95,9 +107,8 @@ def _lost(tensor: Bounded) -> Array:
     return np.asarray(part & np.isfinite(tensor.bound) & (tensor.bound > 0))
 
 
-def _not_finite(statement: Statement, run: Run) -> Finding:
+def _not_finite(statement: Statement, wrong: Array, run: Run) -> Finding:
     value = run.found[statement.target].value
-    wrong = ~np.isfinite(value)
     place = tuple(int(k) for k in np.argwhere(wrong)[0])
     kind = "NaN" if np.isnan(value[place]) else "infinity"
     at = f"{statement.target}[{', '.join(map(str, place))}]"
@@ -126,6 +137,9 @@ def _cancelled(statement: Statement, run: Run) -> Finding | None:
         return None
     printer = Printer(run.program)
     value, error = looker.measure(culprit)
+    exact = isinstance(culprit, Call) and any(looker.measure(part)[1] == 0 for part in children(culprit))
+    if exact and abs(value) <= error:
+        return None  # data less its mean, where the data are all the same: 0 it is
     share = np.count_nonzero(_lost(tensor)) / tensor.value.size
     bound = float(tensor.bound[place])
     small = isinstance(culprit, Reduce)
@@ -133,13 +147,15 @@ def _cancelled(statement: Statement, run: Run) -> Finding | None:
     at = f"{statement.target}[{', '.join(map(str, place))}]"
     return Finding(
         kind="cancellation",
-        level=MISTAKE if share >= 0.5 else LOOK,
+        level=MISTAKE if share >= 0.5 and not exact else LOOK,
         message=f"in `{printer.expr(culprit)}` {what}: {number(value)} is left of {number(looker.scale(culprit))}, "
         f"and rounding may change it by {number(error)}; so at {share:.0%} of the elements, e.g. {at} = "
         f"{number(float(tensor.value[place]))} with bound {number(bound)}",
         places=place_of((culprit, "digits are lost here")),
         remedy="dtype=ur.f64 in this sum, or subtract before summing"
         if small
+        else "compute it in ur.f64"
+        if exact
         else "subtract first and square or sum then, as in sum((x - mean)**2); or compute it in ur.f64",
         statement=statement.target,
     )

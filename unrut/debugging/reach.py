@@ -15,10 +15,12 @@ from unrut.debugging.sites import Site, sites
 from unrut.program.affine import Affine, affine
 from unrut.program.extents import Extent, as_extent, provably_le
 from unrut.program.intervals import Interval, interval
-from unrut.program.nodes import OutsideMode, Program, Read
+from unrut.program.nodes import OutsideMode, Program, Read, Role
 from unrut.program.show import Printer
 
 Integers: TypeAlias = NDArray[np.int64]
+
+IDLE = "policy is idle"
 
 MANY = 2**20
 """Places of a subscript that are gone through one by one."""
@@ -31,9 +33,10 @@ def reach(program: Program) -> Iterator[Finding]:
     for site in found:
         if not site.is_empty and isinstance(site.expr, Read) and site.expr.outside is not None:
             yield from _policy(site, site.expr, program, printer)
+    added = {s.target for s in program.statements if s.role is Role.adds}
     for tensor in dict.fromkeys(s.expr.tensor for s in found if isinstance(s.expr, Read)):
-        if tensor in program.results:
-            continue  # it is there for others to read
+        if tensor in program.results or tensor in added:
+            continue  # it is there for others to read, or for additions, of which some may fall into a rest
         yield from _unread(tensor, [s for s in found if isinstance(s.expr, Read) and s.expr.tensor == tensor], program)
 
 
@@ -55,7 +58,7 @@ def _policy(site: Site, read: Read, program: Program, printer: Printer) -> Itera
     known = [(span, n) for span, n in zip(spans, shape, strict=True) if span is not None]
     if len(known) == len(shape) and all(_inside(span, n) for span, n in known):
         yield Finding(
-            kind="policy is idle",
+            kind=IDLE,
             level=LOOK,
             message=f"`{printer.read(read)}` never leaves `{read.tensor}`, so what is said for outside is never used",
             places=place_of((read, "always inside")),

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from unrut.debugging.finding import LOOK, MISTAKE, Finding, place_of
-from unrut.debugging.sites import bound_axes, sites
-from unrut.program.nodes import Axis, Program, Read, Role, Scalar, Statement
+from unrut.debugging.sites import bound_axes, plain, sites
+from unrut.program.nodes import Axis, Const, Expr, Program, Read, Reduce, ReduceKind, Role, Scalar, Statement
 from unrut.program.show import Printer
 from unrut.program.walk import children, contributing, free_axes, subexpressions
 
@@ -25,8 +25,9 @@ def _unused_axes(statement: Statement, printer: Printer) -> Iterator[Finding]:
     for site in sites(statement):
         for axis in bound_axes(site.expr):
             mentioned = frozenset().union(*map(free_axes, children(site.expr)))
-            if axis.name not in mentioned and not _is_empty(axis):
-                times = f"takes every term {axis.extent} times" if axis.extent.is_fixed else "repeats every term"
+            if axis.name not in mentioned and not _is_empty(axis) and not _counts(site.expr):
+                certain = axis.extent.is_fixed and axis.start is None and axis.stop is None and not _chooses(site.expr)
+                times = f"takes every term {axis.extent} times" if certain else "repeats every term"
                 yield Finding(
                     kind="index never used",
                     level=MISTAKE,
@@ -46,6 +47,18 @@ def _unused_axes(statement: Statement, printer: Printer) -> Iterator[Finding]:
                 remedy=f"a subscript with `{axis.name}`, or leave it out of `{statement.target}[...]`",
                 statement=statement.target,
             )
+
+
+def _counts(expr: Expr) -> bool:
+    """Whether a reduction gives the number of its places: a sum of a number, or `count`."""
+    if not isinstance(expr, Reduce):
+        return False
+    return expr.kind is ReduceKind.count or (expr.kind is ReduceKind.sum and isinstance(plain(expr.body), Const))
+
+
+def _chooses(expr: Expr) -> bool:
+    """Whether a condition decides which places take part."""
+    return getattr(expr, "where", None) is not None
 
 
 def _has_reads(statement: Statement) -> bool:
