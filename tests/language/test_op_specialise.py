@@ -21,7 +21,7 @@ def made(monkeypatch):
     def stand_in(program, layouts):
         texts.append(ur.bound.Bound(program, None, {}).show().splitlines()[0])
 
-        def kernel(*arrays, out=None, **scalars):
+        def kernel(*arrays, out=None, threads=None, **scalars):
             names = [operand.name for operand in program.operands]
             found = evaluate(program, dict(zip(names, arrays, strict=True)), scalars)
             return found[program.results[0]]
