@@ -27,6 +27,11 @@ Tensor ops in index notation: one readable reference, C that others can build,
 and tests that hold the two together.
 """
 
+MADE_UP = """\
+Every term behind one element. The operands are made up: each holds 1, 2, ... 9, 1, ... in row-major order (True, False, ...
+for bool), run-time sizes are 5. For your own numbers call op.bind(arrays).explain(...) in Python.
+"""
+
 EXAMPLES = """\
 examples:
   unrut demo                                     capsules on real images, as reference and as C
@@ -48,7 +53,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments[:1] == ["demo"]:  # its parts have options of their own
         options = argparse.Namespace(command="demo", run=run_demo, arguments=arguments[1:])
     else:
-        options = parser.parse_args(arguments)
+        options, rest = parser.parse_known_args(arguments)
+        if any(text.startswith("-") for text in rest) or (rest and not hasattr(options, "specs")):
+            parser.error(f"unrecognized arguments: {' '.join(rest)}")
+        if rest:
+            options.specs = [*options.specs, *rest]  # those behind an option
     if options.run is None:
         parser.print_help()
         return 0
@@ -58,6 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return status
     except UnrutError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        if isinstance(error, BindError) and hasattr(options, "specs"):
+            print(f"  in a shell: {shell_form(options)}", file=sys.stderr)
         return 1
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] == "unrut":
@@ -91,7 +102,8 @@ def parser_of_everything() -> argparse.ArgumentParser:
     show.add_argument("--stage", choices=STAGES, default="program", help="how far to go (default: %(default)s)")
     show.set_defaults(run=run_show)
 
-    explain = commands.add_parser("explain", help="every term behind one element, on small made-up numbers")
+    told = "every term behind one element, on small made-up numbers"
+    explain = commands.add_parser("explain", help=told, description=MADE_UP)
     add_op(explain)
     explain.add_argument("--of", default=None, metavar="TENSOR", help="another tensor than the first result")
     explain.add_argument("--at", action="append", default=[], metavar="AXIS=PLACE", help="the element; 0 if not said")
@@ -121,6 +133,12 @@ def add_op(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter: --set stride=2")
 
 
+def shell_form(options: argparse.Namespace) -> str:
+    """How a command names what an op is bound to, for errors that speak of calls."""
+    place = " --at AXIS=PLACE" if options.command == "explain" else ""
+    return f'unrut {options.command} {options.target} "f32[8, 32]" ... --set NAME=VALUE{place}'
+
+
 def extra_for(command: str) -> str:
     """The extra that a command's optional packages come with."""
     return command if command == "demo" else "dev"
@@ -148,7 +166,7 @@ def run_cache(options: argparse.Namespace) -> int:
 
 
 def run_show(options: argparse.Namespace) -> int:
-    op = find_op(options.target)
+    op = find_op(options)
     if options.stage == "program" and not options.specs and not options.set:
         print(op.show().rstrip())
         return 0
@@ -161,21 +179,22 @@ def run_show(options: argparse.Namespace) -> int:
 def run_lint(options: argparse.Namespace) -> int:
     import unrut
 
-    found = unrut.lint(find_op(options.target), *options.specs, **parameters(options.set))
-    print(found)
+    found = unrut.lint(find_op(options), *options.specs, **parameters(options.set))
+    print(found.show(shell=options.target))
     return 1 if found.mistakes else 0
 
 
 def run_explain(options: argparse.Namespace) -> int:
-    from unrut.debugging.samples import sample_arrays
+    from unrut.debugging.samples import SAMPLES, SIZE, sample_arrays
 
-    bound = find_op(options.target).bind(*options.specs, **parameters(options.set))
+    bound = find_op(options).bind(*options.specs, **parameters(options.set))
     place = parameters(options.at, "--at")
     result = options.of or bound.program.results[0]
     axes = next((s.axes for s in bound.program.defining() if s.target == result), ())
     known = {axis.name: place.get(axis.name, 0) for axis in axes}
     explanation = bound.with_arrays(*sample_arrays(bound.program)).explain(result, **{**known, **place})
-    print(explanation)
+    made_up = f"operands are made up: {SAMPLES.format(size=SIZE)}" if bound.program.operands else ""
+    print("\n".join(filter(None, (made_up, str(explanation)))))
     if options.picture:
         print("\n" + explanation.picture())
     return 0
@@ -203,8 +222,9 @@ def value_of(text: str) -> int | float | bool | str:
     return text
 
 
-def find_op(target: str) -> Any:
+def find_op(options: argparse.Namespace) -> Any:
     """The op that `caps.py:votes` or `package.module:votes` names; errors name the ops that are there."""
+    target = options.target
     if Path(target).suffix != ".py" and Path(target).is_file():
         from unrut.op import parse
 
@@ -215,7 +235,7 @@ def find_op(target: str) -> Any:
     if name in ops:
         return ops[name]
     there = ", ".join(sorted(ops)) or "none: an op is a function below `@ur.op`"
-    remedy = f"unrut show {place}:{min(ops)}" if ops else ""
+    remedy = f"unrut {options.command} {place}:{min(ops)}" if ops else ""
     raise NotationError(f"no op {f'`{name}`' if name else 'named'} in {place}; ops there: {there}", remedy=remedy)
 
 

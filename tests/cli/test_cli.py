@@ -147,9 +147,7 @@ def test_explain_takes_small_numbers_of_its_own(ops, capsys):
     assert "C[i=1, j=0] = " in out
     assert "A[1, 0] = " in out
     assert "##" in out
-    assert "has no place i = 4" in failing(
-        capsys, "explain", f"{ops}:product", "f32[4, 2]", "f32[2, 3]", "--at", "i=4"
-    )
+    assert "has no place i = 4" in failing(capsys, "explain", f"{ops}:product", "f32[4, 2]", "f32[2, 3]", "--at", "i=4")
 
 
 def test_a_parameter_needs_a_value(ops, capsys):
@@ -194,3 +192,32 @@ def test_a_missing_optional_package_is_named_with_its_remedy(monkeypatch, capsys
     message = failing(capsys, "demo")
     assert "needs the package sklearn" in message
     assert "pip install 'unrut[demo]'" in message
+
+
+def test_options_may_stand_before_the_specs(ops, capsys):
+    assert cli.main(["show", "my_ops:shifted", "--set", "by=3", "f32[9]"]) == 0
+    assert "A[3*i]" in capsys.readouterr().out
+    assert cli.main(["show", "my_ops:product", "f32[4, 8]", "--stage", "program", "f32[8, 3]"]) == 0
+    assert "product(A: f32[4, 8], B: f32[8, 3])" in capsys.readouterr().out
+
+
+def test_what_is_made_up_is_said_to_be(ops, capsys):
+    assert cli.main(["explain", f"{ops}:product", "f32[4, 2]", "f32[2, 3]"]) == 0
+    assert capsys.readouterr().out.startswith("operands are made up: 1, 2, ... 9, 1, ... in row-major order")
+    with pytest.raises(SystemExit):
+        cli.main(["explain", "--help"])
+    assert "operands are made up" in capsys.readouterr().out
+
+
+def test_hints_name_the_shell_form(ops, capsys):
+    assert f"try: unrut lint {ops}:product\n" in failing(capsys, "lint", ops)
+    assert f"try: unrut show {ops}:product\n" in failing(capsys, "show", ops)
+    message = failing(capsys, "explain", f"{ops}:product")
+    assert f'in a shell: unrut explain {ops}:product "f32[8, 32]" ... --set NAME=VALUE --at AXIS=PLACE' in message
+    assert cli.main(["lint", f"{ops}:product"]) == 0
+    out = capsys.readouterr().out
+    assert "without shapes ranges are not checked" in out
+    assert f'try: unrut lint {ops}:product "f32[8, 32]" ...' in out
+    assert "bind the op" not in out
+    assert cli.main(["lint", f"{ops}:product", "f32[4, 2]", "f32[2, 3]"]) == 0
+    assert "without shapes" not in capsys.readouterr().out

@@ -266,3 +266,10 @@ def test_data_less_their_mean_do_not_cancel_where_they_are_all_the_same():
     text = "f(x: f32[n, c]) -> y\nm[n] = sum[c](x[n, c])/x.shape[1]\ny[n, c] = x[n, c] - m[n]"
     assert "cancellation" not in ur.lint(ur.parse(text), same).kinds()
     assert "cancellation" not in ur.lint(ur.ops.layer_norm, same, np.ones(7, f32), np.zeros(7, f32)).kinds()
+
+
+def test_without_shapes_it_says_how_to_give_them():
+    said = ur.lint(ur.ops.matmul).show()
+    assert "without shapes ranges are not checked" in said
+    assert 'try: ur.lint(matmul, "f32[8, 32]", ...), or in a shell: unrut lint FILE.py:matmul "f32[8, 32]" ...' in said
+    assert "without shapes" not in ur.lint(ur.ops.matmul, "f32[2, 3]", "f32[3, 2]").show()

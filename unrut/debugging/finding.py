@@ -15,6 +15,11 @@ MISTAKE, LOOK = "mistake", "look"
 """Levels: almost always a mistake; legal and often meant, but worth a look."""
 
 
+UNSIZED = "  without shapes ranges are not checked in full: where windows end, what no read comes to"
+PYTHON = 'ur.lint({name}, "f32[8, 32]", ...), or in a shell: unrut lint FILE.py:{name} "f32[8, 32]" ...'
+SHELL = 'unrut lint {name} "f32[8, 32]" ...'
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One thing. `kind` is its name in the manual, `level` is `mistake` or `look`, `statement` the tensor concerned."""
@@ -39,11 +44,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """Everything that was found in one op, mistakes first. `with_values`: whether arrays were there to be looked at."""
+    """Everything that was found in one op, mistakes first. `with_values`: whether arrays were there to be looked at;
+    `with_sizes`: whether shapes were given, so that ranges could be checked."""
 
     name: str
     findings: tuple[Finding, ...]
     with_values: bool = False
+    with_sizes: bool = True
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(self.findings)
@@ -66,9 +73,15 @@ class Findings:
         """The names of what was found, each once."""
         return tuple(dict.fromkeys(f.kind for f in self.findings))
 
-    def show(self) -> str:
-        """All findings as text."""
-        looked = "" if self.with_values else "; bind the op to arrays to have its values looked at too"
+    def show(self, *, shell: str = "") -> str:
+        """All findings as text. `shell` is how the command line named the op, where that is who asks."""
+        values = "in Python, ur.lint with arrays" if shell else "bind the op to arrays to have its values"
+        looked = (
+            "" if self.with_values else f"; {values} looks at its values too" if shell else f"; {values} looked at too"
+        )
+        if not self.with_sizes:
+            form = SHELL.format(name=shell) if shell else PYTHON.format(name=self.name)
+            looked = f"{looked}\n{UNSIZED}\n  try: {form}, one for each operand"
         if not self.findings:
             return f"{self.name}: nothing found{looked}"
         sure = len(self.mistakes)

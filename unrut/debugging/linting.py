@@ -28,7 +28,8 @@ def lint(what: Op | Bound, /, *arrays: Any, **options: Any) -> Findings:
     if isinstance(what, Op) and not arrays:
         program = what.sketch(**options)
         found = _not_by_option(what, (), options, _of_text(program))
-        return _sorted(program, found, with_values=False)
+        known = all(extent.is_fixed for operand in program.operands for extent in operand.shape)
+        return _sorted(program, found, with_values=False, with_sizes=known)
     bound = what.bind(*arrays, **options) if isinstance(what, Op) else what
     if isinstance(what, Bound) and arrays:
         named = take(what.program.name, [o.name for o in what.program.operands], arrays)
@@ -64,10 +65,10 @@ def _of_text(program: Program) -> list[Finding]:
     return [*unused(program), *reach(program), *habits(program)]
 
 
-def _sorted(program: Program, found: list[Finding], *, with_values: bool) -> Findings:
+def _sorted(program: Program, found: list[Finding], *, with_values: bool, with_sizes: bool = True) -> Findings:
     unique = dict.fromkeys(found)
     in_order = sorted(unique, key=lambda finding: finding.level != MISTAKE)
-    return Findings(name=program.name, findings=tuple(in_order), with_values=with_values)
+    return Findings(name=program.name, findings=tuple(in_order), with_values=with_values, with_sizes=with_sizes)
 
 
 def _can_be_run(bound: Bound) -> bool:

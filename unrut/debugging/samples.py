@@ -17,6 +17,9 @@ SIZE = 5
 
 LARGEST = 9
 
+SAMPLES = "1, 2, ... 9, 1, ... in row-major order (bool: True, False, ...), run-time sizes are {size}"
+"""How the arrays are told of."""
+
 
 def sample_arrays(program: Program) -> list[NDArray[Any]]:
     """One array for each operand: 1, 2, ... 9, 1, ... in row-major order; True and False in turns."""
