@@ -15,16 +15,23 @@ from translation import Translation, translate
 import unrut as ur
 from unrut.reference import evaluate_with_bounds
 
-PASSED, SKIPPED, FAILED = "passed", "skipped", "failed"
+PASSED, SHAPE_ONLY, NOT_JUDGED = "passed", "shape only", "not judged"
+NOT_COMPARABLE, SKIPPED, FAILED = "not comparable", "skipped", "failed"
 
 OTHER_ALGORITHM = ("test_dft_inverse", "test_dft_inverse_opset19")
 """Their results come from a fast transform in single precision, whose error goes with the whole line: where all terms of an
-element are 0 it gives 1e-7. No bound that follows from the sum itself allows that."""
+element are 0 it gives 1e-7. No bound that follows from the sum itself allows that. C is judged all the same."""
+
+WRITTEN = {"test_averagepool_2d_ceil_last_window_starts_on_pad": 1e-4, "test_gridsample_bicubic": 1e-4}
+"""Results that stand in the test as decimal numbers, of fewer digits than the bound needs; and a unit of their last digit,
+which is allowed. (0.28404 stands there as 0.2841: half a unit would not do.)"""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a case, and why. `judged` elements of `elements` have a finite bound: anything is right at the others."""
+    """What became of a case, and why. `judged` elements of `elements` have a finite bound: anything is right at the others.
+    `folded` are operators of constants alone that the translation left to the onnx package, `read` those of them whose
+    elements the text reads."""
 
     name: str
     operator: str
@@ -32,54 +39,82 @@ class Outcome:
     reason: str = ""
     elements: int = 0
     judged: int = 0
+    folded: tuple[str, ...] = ()
+    read: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is wrong with onnx's results and with those of C, or nothing; how many elements there are, and how many of them
+    have a finite bound."""
+
+    onnx: str
+    c: str
+    elements: int
+    judged: int
 
 
 def run_case(name: str, *, in_c: bool) -> Outcome:
     """A case by name. Failures are outcomes too."""
     case = collected()[name]
     op = operator(case)
-    if name in OTHER_ALGORITHM:
-        return Outcome(name, op, SKIPPED, "results of a fast transform, with the error of the whole line")
     try:
         with np.errstate(all="ignore"):
             found = translate(case)
-            fault, elements, judged = judge(found, in_c=in_c)
+            verdict = judge(found, in_c=in_c, digit=WRITTEN.get(name, 0.0))
     except SkippedError as reason:
         return Outcome(name, op, SKIPPED, str(reason))
     except Exception:
         return Outcome(name, op, FAILED, traceback.format_exc(limit=-2))
-    return Outcome(name, op, FAILED if fault else PASSED, fault, elements, judged)
+    status, reason = status_of(name, verdict)
+    return Outcome(name, op, status, reason, verdict.elements, verdict.judged, found.folded, found.read)
 
 
-def judge(found: Translation, *, in_c: bool) -> tuple[str, int, int]:
-    """What is wrong, or nothing; how many elements there are, and how many of them have a finite bound."""
+def status_of(name: str, verdict: Verdict) -> tuple[str, str]:
+    """A case passes only where something was judged."""
+    if name in OTHER_ALGORITHM and not verdict.c:
+        return (NOT_COMPARABLE, verdict.onnx) if verdict.onnx else (FAILED, "within the bound: it can be compared")
+    if verdict.onnx or verdict.c:
+        return FAILED, verdict.onnx or verdict.c
+    if not verdict.elements:
+        return SHAPE_ONLY, ""
+    return (PASSED if verdict.judged else NOT_JUDGED), ""
+
+
+def judge(found: Translation, *, in_c: bool, digit: float = 0.0) -> Verdict:
+    """onnx's results, and those of C, held against the bounds; `digit` is allowed to onnx besides."""
     parsed = ur.parse(found.text)
     bound = parsed.bind(*found.operands) if found.operands else parsed.bind()
     operands = dict(zip((o.name for o in bound.program.operands), found.operands, strict=True))
     known = evaluate_with_bounds(bound.program, operands)
     results = [known[name] for name in bound.program.results]
-    sizes = sum(r.value.size for r in results), sum(int(np.isfinite(r.bound).sum()) for r in results)
-    for k, (result, wanted) in enumerate(zip(results, found.wanted, strict=True)):
-        dtype = bound.program.dtype_of(bound.program.results[k]).numpy
-        if dtype != wanted.dtype:
-            return f"result {k} is {dtype}, not {wanted.dtype}", *sizes
-        fault = difference(result, wanted, "onnx")
-        if fault:
-            return f"result {k}: {fault}", *sizes
     computed = bound(*found.operands) if in_c else ()
-    for k, got in enumerate(computed if isinstance(computed, tuple) else (computed,)):
-        fault = difference(results[k], got, "C")
-        if fault:
-            return f"result {k}: {fault}", *sizes
-    return "", *sizes
+    computed = computed if isinstance(computed, tuple) else (computed,)
+    dtypes = [bound.program.dtype_of(name).numpy for name in bound.program.results]
+    faults = [
+        f"{dtype}, onnx has {wanted.dtype}" if dtype != wanted.dtype else difference(result, wanted, "onnx", digit)
+        for dtype, result, wanted in zip(dtypes, results, found.wanted, strict=True)
+    ]
+    return Verdict(
+        onnx=first_of(faults),
+        c=first_of([difference(result, got, "C") for result, got in zip(results, computed, strict=in_c)]),
+        elements=sum(r.value.size for r in results),
+        judged=sum(int(np.isfinite(r.bound).sum()) for r in results),
+    )
 
 
-def difference(result: Any, wanted: Any, what: str) -> str:
+def first_of(faults: list[str]) -> str:
+    """The first fault, with the result that has it."""
+    return next((f"result {k}: {fault}" for k, fault in enumerate(faults) if fault), "")
+
+
+def difference(result: Any, wanted: Any, what: str, digit: float = 0.0) -> str:
+    """Where a result is outside its bound, or nothing."""
     if result.value.shape != wanted.shape:
         return f"shape {result.value.shape}, {what} has {wanted.shape}"
     right = result.accepts(wanted)
-    if what == "onnx" and wanted.dtype.kind == "f":
-        right |= np.abs(result.value - wanted) <= written_digits(wanted)
+    if digit:
+        right |= np.abs(result.value - wanted) <= digit
     if right.all():
         return ""
     place = tuple(int(p) for p in np.argwhere(~right)[0])
@@ -87,13 +122,3 @@ def difference(result: Any, wanted: Any, what: str) -> str:
         f"{np.count_nonzero(~right)} of {right.size} elements, at {list(place)}: {result.value[place]!r}, {what} has "
         f"{wanted[place]!r}, bound {result.bound[place]:.3g}"
     )
-
-
-def written_digits(wanted: Any) -> float:
-    """A unit of the last digit where the tests have their results as decimal numbers, of three digits or more behind
-    the point; 0 where they were computed."""
-    if wanted.dtype.kind != "f" or not np.isfinite(wanted).all():
-        return 0.0
-    wide = wanted.astype(np.float64)
-    fits = [d for d in range(6) if np.allclose(wide, np.round(wide, d), rtol=2.0**-22, atol=0)]
-    return 10.0 ** -fits[0] if fits and fits[0] >= 3 else 0.0

@@ -136,7 +136,7 @@ class Builder:
 def static(value: Value | None) -> Array:
     """The elements of an input that is an attribute in all but name: a shape, axes, pads."""
     if value is None or value.data is None:
-        raise SkippedError("a shape that depends on computed elements")
+        raise SkippedError("not translated")  # where a graph computes what its operator has as an input
     return np.asarray(value.data)
 
 

@@ -196,7 +196,7 @@ def linear_attention(b: Builder, node: Node) -> list[Value]:
 
 def flex_attention(b: Builder, node: Node) -> list[Value]:
     if any(name in node.attributes for name in ("score_mod", "prob_mod")):
-        raise SkippedError("a graph inside a node")
+        raise SkippedError("not translated")
     return [y for y in attention(b, node) if y is not None][:1]
 
 

@@ -140,7 +140,8 @@ def convolved(
     terms: tuple[str, str] = ("{}", "{}"),
     dtype: object = None,
 ) -> Value:
-    """A convolution in groups; `terms` say what is made of the elements before they are multiplied."""
+    """A convolution in groups; `terms` say what is made of the elements before they are multiplied, at `{o}` of the
+    channels of the result."""
     groups = node.get("group", 1)
     s = window(node, x.shape[2:], node.get("kernel_shape") or w.shape[2:])
     (n, o), out = b.axes([x.shape[0], w.shape[0]]), b.axes(s.out)
@@ -150,7 +151,7 @@ def convolved(
     if terms[0] != "{}":  # what is outside counts as 0 after the change, not before
         inside = " & ".join(f"({p} >= 0) & ({p} < {m})" for p, m in zip(s.places(out, inner), x.shape[2:], strict=True))
         element = f"where({inside}, {terms[0].format(b.at(x, [n, channel, *s.places(out, inner)]))}, 0)"
-    kernel = terms[1].format(b.at(w, [o, c, *inner]))
+    kernel = terms[1].format(b.at(w, [o, c, *inner]), o=o)
     expr = f"sum[{', '.join([c, *inner])}]({element}*{kernel})"
     if bias is not None:
         expr += f" + {b.at(bias, [o])}"

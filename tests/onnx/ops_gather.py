@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 from node_cases import Node
-from notation_builder import Builder, SkippedError, Value, dtype_text, static
+from notation_builder import Builder, Value, dtype_text, static
 from ops_pointwise import number
 from ops_reduction import SUMS, reduced
 
@@ -110,9 +110,8 @@ def top_k(b: Builder, node: Node) -> list[Value]:
         at[axis] = k
         element, sign = b.at(x, at), ""
         if largest:
-            if x.kind == "u":
-                raise SkippedError("the largest of unsigned numbers in descending order")
-            element, sign = f"-{element}", "-" if not what else ""
+            turn = "-" if x.kind == "f" else "~"  # ~ turns the order of integers over, of signed and unsigned ones
+            element, sign = f"{turn}{element}", turn if not what else ""
         found.append(b.define(axes, f"{sign}{what}kth_smallest[{k}]({element}, {axes[axis]})", dtype))
     return found
 

@@ -95,11 +95,26 @@ def mod(b: Builder, node: Node) -> list[Value]:
 
 
 def power(b: Builder, node: Node) -> list[Value]:
-    """Of integers by way of f64, which holds every power that the tests ask for."""
+    """Of integers as a product, which is exact; `**` of integers needs a constant exponent."""
     x, y = node.inputs
     own = dtype_text(x.dtype)
-    formula = f"cast({{0}}**cast({{1}}, {own}), {own})" if x.kind == "f" else f"cast(cast({{0}}, f64)**{{1}}, {own})"
-    return [b.pointwise(broadcast(x, y), formula, x.dtype, x, y)]
+    if x.kind == "f":
+        return [b.pointwise(broadcast(x, y), f"{{0}}**cast({{1}}, {own})", x.dtype, x, y)]
+    if y.data is None or not (np.isin(y.data, np.arange(64))).all():
+        raise SkippedError("not translated")  # other exponents are no number of factors, or of too many
+    (k,) = b.axes([64])
+    return [b.pointwise(broadcast(x, y), f"cast(prod[{k}]({{0}}, where={k} < {{1}}), {own})", x.dtype, x, y)]
+
+
+def bits(b: Builder, node: Node) -> list[Value]:
+    """BitCast: among integers of one width what a cast does, as they wrap."""
+    import onnx
+
+    x = node.inputs[0]
+    to = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(node.get("to")))
+    if {x.kind, to.kind} <= set("biu") and x.dtype.itemsize == to.itemsize:
+        return [b.pointwise(x.shape, f"cast({{0}}, {dtype_text(to)})", to, x)]
+    raise SkippedError("bits read as another dtype")
 
 
 def bit_shift(b: Builder, node: Node) -> list[Value]:
@@ -239,6 +254,7 @@ HANDLERS = {
     "Div": div,
     "Mod": mod,
     "Pow": power,
+    "BitCast": bits,
     "BitShift": bit_shift,
     "Clip": clip,
     "Where": where,

@@ -101,7 +101,9 @@ def _product(b: Builder, x: Value, y: Value, zero_x: Value | None, zero_y: Value
 
 def conv_integer(b: Builder, node: Node) -> list[Value]:
     x, w, zero_x, zero_w = (node.input(k) for k in range(4))
-    terms = (_less(zero_x, _single(b, zero_x)), _less(zero_w, _single(b, zero_w)))
+    each = zero_w is not None and zero_w.rank == 1
+    of_kernel = b.at(zero_w, ["{o}" if zero_w.size > 1 else "0"]) if each else _single(b, zero_w)
+    terms = (_less(zero_x, _single(b, zero_x)), _less(zero_w, of_kernel))
     return [_narrow(b, convolved(b, node, x, w, terms=terms, dtype=np.int64))]
 
 

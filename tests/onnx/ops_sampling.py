@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from fractions import Fraction
 
 import numpy as np
 from node_cases import Node
@@ -12,12 +13,15 @@ from notation_builder import Builder, SkippedError, Value, dtype_text, static
 from ops_contraction import outside
 from ops_pointwise import number
 
+HALF = Fraction(1, 2)
+
 ROUNDINGS = {
-    "round_prefer_floor": "ceil({c} - 0.5)",
-    "round_prefer_ceil": "floor({c} + 0.5)",
-    "floor": "floor({c})",
-    "ceil": "ceil({c})",
+    "round_prefer_floor": "-(({q} - 2*({p}))//{qq})",
+    "round_prefer_ceil": "(2*({p}) + {q})//{qq}",
+    "floor": "({p})//{q}",
+    "ceil": "-(-({p})//{q})",
 }
+"""The place p/q rounded, in integers: a place that is made of sizes and scales is known exactly."""
 
 
 def resize(b: Builder, node: Node) -> list[Value]:
@@ -26,68 +30,69 @@ def resize(b: Builder, node: Node) -> list[Value]:
     if node.op == "Upsample":
         scales, roi = node.input(1), None
     which = [a % x.rank for a in node.get("axes") or range(x.rank)]
-    given = static(scales).tolist() if scales is not None and scales.size else None
+    given = [Fraction(s) for s in static(scales).tolist()] if scales is not None and scales.size else None
     if given is None:
         wanted = static(sizes).tolist()
-        given = [m / x.shape[a] for m, a in zip(wanted, which, strict=True)]
+        given = [Fraction(m, x.shape[a]) for m, a in zip(wanted, which, strict=True)]
         policy = node.get("keep_aspect_ratio_policy", "stretch")
         if policy != "stretch":
             one = (min if policy == "not_larger" else max)(given)
-            given, wanted = [one] * len(given), [int(one * x.shape[a] + 0.5) for a in which]
+            given, wanted = [one] * len(given), [math.floor(one * x.shape[a] + HALF) for a in which]
     else:
         wanted = [math.floor(s * x.shape[a]) for s, a in zip(given, which, strict=True)]
-    region = static(roi).tolist() if roi is not None and roi.size else None
+    region = [Fraction(r) for r in static(roi).tolist()] if roi is not None and roi.size else None
     y = x
     for k, axis in enumerate(which):
-        ends = (region[k], region[k + len(which)]) if region is not None else (0.0, 1.0)
+        ends = (region[k], region[k + len(which)]) if region is not None else (Fraction(0), Fraction(1))
         if given[k] != 1 or wanted[k] != x.shape[axis] or region is not None:
-            y = _resized(b, node, y, axis, float(given[k]), int(wanted[k]), ends)
+            y = _resized(b, node, y, axis, given[k], int(wanted[k]), ends)
     return [y if y is not x else b.pointwise(x.shape, "{0}", x.dtype, x)]
 
 
-def _coordinate(node: Node, o: str, n: int, scale: float, size: int, ends: tuple[float, float]) -> str:
-    """Where an output place lies among the input places."""
+def _coordinate(
+    node: Node, n: int, scale: Fraction, size: int, ends: tuple[Fraction, Fraction]
+) -> tuple[Fraction, Fraction]:
+    """Where output places lie among the input places: a step, and the place of the first."""
     width = scale * n
     match node.get("coordinate_transformation_mode", "half_pixel" if node.op == "Resize" else "asymmetric"):
         case "align_corners":
-            return f"{o}*{(n - 1)}/{number(width - 1)}" if width != 1 else f"0*{o}"
+            return ((n - 1) / (width - 1) if width != 1 else Fraction(0)), Fraction(0)
         case "asymmetric":
-            return f"{o}/{number(scale)}"
+            return 1 / scale, Fraction(0)
         case "tf_crop_and_resize":
             span = (ends[1] - ends[0]) * (n - 1)
-            inside = f"{o}*{number(span)}/{number(width - 1)}" if width != 1 else f"0*{o} + {number(span / 2)}"
-            return f"({inside} + {number(ends[0] * (n - 1))})"
+            step, first = (span / (width - 1), Fraction(0)) if width != 1 else (Fraction(0), span / 2)
+            return step, first + ends[0] * (n - 1)
         case "pytorch_half_pixel" if width == 1:
-            return f"0*{o} - 0.5"
+            return Fraction(0), -HALF
         case "half_pixel_symmetric":
-            offset = n / 2 * (1 - size / width)
-            return f"({number(offset)} + ({o} + 0.5)/{number(scale)} - 0.5)"
+            return 1 / scale, Fraction(n, 2) * (1 - size / width) + HALF / scale - HALF
         case _:
-            return f"(({o} + 0.5)/{number(scale)} - 0.5)"
+            return 1 / scale, HALF / scale - HALF
 
 
-def _resized(b: Builder, node: Node, x: Value, axis: int, scale: float, size: int, ends: tuple[float, float]) -> Value:
+def _resized(
+    b: Builder, node: Node, x: Value, axis: int, scale: Fraction, size: int, ends: tuple[Fraction, Fraction]
+) -> Value:
     mode, n = node.get("mode", "nearest"), x.shape[axis]
     axes = b.axes([*x.shape[:axis], size, *x.shape[axis + 1 :]])
-    c = _coordinate(node, axes[axis], n, scale, size, ends)
+    step, start = _coordinate(node, n, scale, size, ends)
+    q = math.lcm(step.denominator, start.denominator)
+    p = f"{int(step * q)}*{axes[axis]} + {int(start * q)}"
 
     def read(place: str) -> str:
         return outside(b.at(x, [place if d == axis else a for d, a in enumerate(axes)]), '"edge"')
 
     if mode == "nearest":
-        rounded = ROUNDINGS[node.get("nearest_mode", "round_prefer_floor" if node.op == "Resize" else "floor")].format(
-            c=c
-        )
-        expr = read(f"cast({rounded}, i64)")
+        rounding = node.get("nearest_mode", "round_prefer_floor" if node.op == "Resize" else "floor")
+        expr = read(ROUNDINGS[rounding].format(p=p, q=q, qq=2 * q))
     else:
-        s = min(scale, 1.0) if node.get("antialias", 0) else 1.0
+        s = float(min(scale, 1)) if node.get("antialias", 0) else 1.0
         reach = 1 if mode == "linear" else 2
         first = math.floor(-reach / s) + 1
         (k,) = b.axes([2 - 2 * first])
-        place = f"cast(floor({c}), i64) + {first} + {k}"
-        weight = kernel(
-            mode, f"abs({number(s)}*({first} + {k} - ({c} - floor({c}))))", node.get("cubic_coeff_a", -0.75)
-        )
+        place = f"({p})//{q} + {first} + {k}"
+        weight = kernel(mode, f"abs({number(s)}*({first} + {k} - (({p})%{q})/{q}))", node.get("cubic_coeff_a", -0.75))
         normal = bool(node.get("antialias", 0))
         if node.get("exclude_outside", 0):
             weight, normal = f"where(({place} >= 0) & ({place} < {n}), {weight}, 0)", True
@@ -96,7 +101,7 @@ def _resized(b: Builder, node: Node, x: Value, axis: int, scale: float, size: in
         if normal:
             expr += f"/sum[{k}](cast({weight}, {one}))"
     if node.get("coordinate_transformation_mode") == "tf_crop_and_resize":
-        beyond = f"({c} < 0) | ({c} > {n - 1})"
+        beyond = f"({p} < 0) | ({p} > {(n - 1) * q})"
         expr = f"where({beyond}, {number(node.get('extrapolation_value', 0.0))}, {expr})"
     return b.define(axes, expr, x.dtype)
 
