@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,13 +26,15 @@ class SkippedError(Exception):
 @dataclass(frozen=True, eq=False)
 class Value:
     """A tensor of the graph. `data`: its elements, for inputs and constants. `is_known`: whether they are part of the model
-    and not of the run. An optional input that was left out is None instead."""
+    and not of the run. `written` writes the statements that make them, where that can be said. An optional input that was
+    left out is None instead."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     name: str = ""
     data: Array | None = None
     is_known: bool = False
+    written: Callable[[], Value | None] = lambda: None
 
     @property
     def rank(self) -> int:
@@ -78,6 +80,11 @@ class Builder:
         if value.name:
             return value.name
         if id(value) not in self.declared:
+            made = value.written()
+            if made is not None:
+                self.kept.append(value)
+                self.declared[id(value)] = made.name
+                return made.name
             if value.data is None:
                 raise SkippedError("a value without elements")
             dtype_text(value.dtype)

@@ -74,9 +74,9 @@ it is beyond the bound of the sum.
 Their results stand as decimal numbers, of fewer digits than the bound needs. One unit of the last digit is allowed there,
 nowhere else.
 
-**Folded**: where a graph of several nodes computes something of constants and shapes alone, the translation leaves that to
-the `onnx` package: {folded} of the cases above, mostly sizes and places of slices. In {read} of them the text reads elements
-that were folded, so that this part of the graph is checked by nobody. By the operator that wrote them: {read_operators}.
+**Folded**: where a graph of several nodes computes something of constants and shapes alone, the translation lets the `onnx`
+package compute it, in {folded} of the cases above: from that come extents, places of slices, axes. Where the text reads such
+numbers as elements (masks, tables), it computes them itself. Cases where it can't, and reads what was folded: {read}.
 
 ## Why cases are skipped
 
@@ -133,7 +133,6 @@ def page(outcomes: Sequence[Outcome]) -> str:
         [o for o in outcomes if o.status == s] for s in (PASSED, SHAPE_ONLY, NOT_JUDGED, NOT_COMPARABLE)
     )
     run = [*passed, *bare, *unjudged, *apart]
-    read = Counter(op for o in run for op in set(o.read))
     return TEXT.format(
         one=sum(o.operator != "expanded" for o in passed),
         several=sum(o.operator == "expanded" for o in passed),
@@ -151,7 +150,6 @@ def page(outcomes: Sequence[Outcome]) -> str:
         written_names=", ".join(f"`{name}`" for name in WRITTEN),
         folded=sum(bool(o.folded) for o in run),
         read=sum(bool(o.read) for o in run),
-        read_operators=", ".join(f"{op} ({n})" for op, n in read.most_common()) or "none",
         failed=counts[FAILED],
         skipped=counts[SKIPPED],
         total=len(outcomes),

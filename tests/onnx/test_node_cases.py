@@ -73,6 +73,12 @@ def test_powers_and_places_that_are_known_are_exact(glue):
         assert glue.judge(found, in_c=False).onnx
 
 
+def test_masks_of_constants_are_computed_by_the_text(glue):
+    found = glue.translate(glue.collected()["test_attention_4d_causal_expanded"])
+    assert found.folded
+    assert not found.read
+
+
 ROW = re.compile(r"^\| (\w[^|]*) \| (\d+) \|$", flags=re.MULTILINE)
 
 

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """A case as a text in the notation. Attributes and shapes are translated; no element is computed here.
 
-What a graph computes of shapes and constants alone is folded by the `onnx` package itself: shapes, and with them masks and
-tables that come from nothing but constants. The page counts them.
+What a graph computes of shapes and constants alone is folded by the `onnx` package itself, as extents may depend on it;
+where the text reads it as elements, it computes them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -102,7 +103,7 @@ def translate(case: Any) -> Translation:
         missing = [name for name in proto.input if name and name not in known]
         if missing:
             raise SkippedError(REASONS.get(node.op, "sequences and optionals"))
-        found = folded(node, case) if not single else None
+        found = folded(b, node, case) if not single else None
         if found is None:
             try:
                 found = handled(b, node)
@@ -126,7 +127,7 @@ def translate(case: Any) -> Translation:
         operands=list(b.operands.values()),
         wanted=[o for o in wanted if o is not None],
         folded=tuple(op for op, _ in left),
-        read=tuple(op for op, found in left if any(value in b.kept for value in found)),
+        read=tuple(op for op, found in left if any(b.declared.get(id(value)) in b.operands for value in found)),
     )
 
 
@@ -142,8 +143,9 @@ def handled(b: Builder, node: Node) -> list[Value]:
     return HANDLERS[node.op](b, node)
 
 
-def folded(node: Node, case: Any) -> list[Value] | None:
-    """The outputs of a node that are known from shapes and constants alone."""
+def folded(b: Builder, node: Node, case: Any) -> list[Value] | None:
+    """The outputs of a node that are known from shapes and constants alone. Where the text reads their elements, it computes
+    them."""
     if node.op == "Constant":
         value = next(iter(node.attributes.values()))
         return [constant(np.asarray(value, np.float32 if isinstance(value, float) else None))]
@@ -165,4 +167,17 @@ def folded(node: Node, case: Any) -> list[Value] | None:
     )
     model = onnx.helper.make_model(graph, opset_imports=list(case.model.opset_import))
     feeds = {n: v.data for n, v in zip(node.proto.input, node.inputs, strict=True) if v is not None}
-    return [constant(np.asarray(o)) for o in ReferenceEvaluator(model).run(None, feeds)]
+    arrays = [np.asarray(o) for o in ReferenceEvaluator(model).run(None, feeds)]
+    return [replace(constant(a), written=partial(written, b, node, k, a)) for k, a in enumerate(arrays)]
+
+
+def written(b: Builder, node: Node, k: int, array: Array) -> Value | None:
+    """An output of a node of constants, as the text computes it; None where it can't."""
+    before = list(b.lines), dict(b.operands), dict(b.extents), dict(b.declared), list(b.kept)
+    try:
+        made = handled(b, node)[k]
+    except SkippedError:
+        b.lines, b.operands, b.extents, b.declared, b.kept = before
+        return None
+    assert (made.shape, made.dtype) == (array.shape, array.dtype)
+    return made if made.name else b.pointwise(made.shape, "{0}", made.dtype, made)
