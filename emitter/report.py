@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a kernel costs, as pure functions of what the stages handed over: operations, bytes, memory, the plan's reasons.
 
-- operations: arithmetic of the program as written, one for each scalar function and each term of a reduction.
+- operations: arithmetic of the program as written, one for each scalar function, each term of a reduction and each
+  addition at a place, over whole ranges. Conditions, subscripts and what they need (the boundary of a policy, checks of
+  places) are not counted; of the two branches of a `where` the one with more counts.
 - compulsory bytes: each operand read once, each result written once.
 - moved bytes: what the plan moves between memory and caches: in each kernel each tensor that it touches once; so
   compulsory, plus operands that several kernels read, plus tensors in the workspace written once and read by each kernel.
@@ -24,7 +26,7 @@ from unrut.emitter.schedule.plan import Plan
 from unrut.emitter.schedule.plan_text import show as show_plan
 from unrut.errors import InternalError
 from unrut.program.extents import Extent, evaluate
-from unrut.program.nodes import Call, Expr, Read
+from unrut.program.nodes import Call, Expr, Read, Where
 from unrut.program.walk import children
 
 if TYPE_CHECKING:
@@ -107,6 +109,8 @@ def _padded(buffer: Buffer, sizes: Mapping[str, int]) -> int:
 def _calls(expr: Expr) -> int:
     if isinstance(expr, Read):
         return 0
+    if isinstance(expr, Where):
+        return max(_calls(expr.then), _calls(expr.otherwise))
     return (1 if isinstance(expr, Call) else 0) + sum(_calls(part) for part in children(expr))
 
 
@@ -115,15 +119,16 @@ def _domain(computation: Computation, sizes: Mapping[str, int]) -> int:
 
 
 def operations(graph: Graph, sizes: Mapping[str, int]) -> int:
-    """Scalar functions and terms of reductions, over the domain of each computation."""
-    return sum(_domain(c, sizes) * _each(c) for c in graph.computations)
+    """Scalar functions, terms of reductions and additions, over the domain of each computation that is no check."""
+    checks = {check.computation for check in graph.checks}
+    return sum(_domain(c, sizes) * _each(c) for c in graph.computations if c.name not in checks)
 
 
 def _each(computation: Computation) -> int:
     """Scalar functions at one place of a domain, what combines it with the places before included."""
     terms = sum(map(_calls, computation.terms))
     if computation.reduction is None:
-        return terms
+        return terms + (computation.update is not None and computation.update.function != "store")
     kind = computation.reduction.kind
     return terms + (sum(map(_calls, kind.combine)) if isinstance(kind, Folded) else 1)
 
