@@ -20,7 +20,7 @@ from unrut.emitter.binding import (
     solve_sizes,
 )
 from unrut.emitter.build.library import Library
-from unrut.emitter.build.threads import default_threads
+from unrut.emitter.build.threads import MOST_THREADS, default_threads, thread_count
 from unrut.emitter.layout import parts_of
 from unrut.emitter.render.dialect import C
 from unrut.emitter.source import Argument, Signature
@@ -69,7 +69,7 @@ class Kernel:
     ) -> None:
         self.library = library
         self.trace = trace
-        self.threads = threads or default_threads()
+        self.threads = default_threads() if threads is None else thread_count(threads)
         self.scalars = dict(scalars or {})
         self.signature: Signature = library.source.signature
         self._operands = tuple(a for a in self.signature.arguments if not a.written)
@@ -100,7 +100,7 @@ class Kernel:
         else:
             results = given
             self._refuse_overlap(operands, results)
-        self._run(call, (*operands, *results), scalars, self.threads if threads is None else max(1, int(threads)))
+        self._run(call, (*operands, *results), scalars, self.threads if threads is None else thread_count(threads))
         return results[0] if len(results) == 1 else results
 
     def source(self) -> str:
@@ -215,7 +215,7 @@ class Kernel:
                 arguments.append(self._ffi.cast(pointer, array.ctypes.data))
             if strides is not None:
                 arguments.append(strides)
-        threads = min(threads, 2**15)
+        threads = min(threads, MOST_THREADS)
         code = self._function(*arguments, *scalars, self._space(call, threads), threads)
         if code:
             raise self._refusal(code, call)

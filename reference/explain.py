@@ -173,6 +173,8 @@ def _checked_place(
         )
     for axis in axes:
         extent = scene.length(axis.extent)
+        if not isinstance(place[axis.name], int | np.integer):
+            raise BindError(f"the place {axis.name} = {place[axis.name]!r} is no integer", remedy=f"{axis.name}=0")
         if not 0 <= place[axis.name] < extent:
             raise BindError(
                 f"`{wanted}` has no place {axis.name} = {place[axis.name]}: the axis has extent {extent}",

@@ -210,8 +210,14 @@ def test_threads_never_change_results(kernel):
     draw = np.random.default_rng(0)
     A, B = draw.standard_normal((37, 50)).astype("f4"), draw.standard_normal((50, 23)).astype("f4")
     first = kernel("matmul")(A, B, threads=1)
-    for threads in (2, 3, 7, 0):
+    for threads in (2, 3, 7, np.int64(4), 10**30):
         assert kernel("matmul")(A, B, threads=threads).tobytes() == first.tobytes()
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1.5, float("nan"), "2", True, [2]])
+def test_what_is_no_number_of_threads(kernel, A, B, threads):
+    with pytest.raises(BindError, match="not a number of threads"):
+        kernel("matmul")(A, B, threads=threads)
 
 
 def test_many_python_threads_at_once():

@@ -55,7 +55,7 @@ def test_a_dead_window_gives_nan():
 
 @pytest.mark.parametrize("iters", [0, -1])
 def test_routing_needs_an_iteration(iters):
-    with pytest.raises(BindError, match="at least one iteration"):
+    with pytest.raises(BindError, match=f"`iters` is {iters}, it must be"):
         ops.dynamic_routing.program(np.ones((1, 2, 3)), np.ones((2, 2, 3, 4)), iters=iters)
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import unrut as ur
+from unrut.ops.options import at_least
 
 
 @ur.op
@@ -18,6 +19,7 @@ def caps_votes(P, W, *, stride=1):
     Dtypes: any. Rounding: one sum of k terms in the accumulator's dtype.
     Source: Hinton, Sabour, Frosst, Matrix capsules with EM routing (ICLR 2018), section 2: V_ij = M_i W_ij.
     """
+    at_least(1, stride=stride)
     n, y, x, ky, kx, ci, co, i, j, k = ur.axes("n y x ky kx ci co i j k")
     V = ur.tensor("V")
     V[n, y, x, ky, kx, ci, co, i, j] = ur.sum[k](
@@ -37,6 +39,7 @@ def conv_caps(P, W, *, stride=1):
     Dtypes: any. Rounding: one sum of ci kh kw k terms in the accumulator's dtype.
     Source: Hinton, Sabour, Frosst, Matrix capsules with EM routing (ICLR 2018), sections 2 and 4.
     """
+    at_least(1, stride=stride)
     n, ci, co, y, x, ky, kx, i, j, k = ur.axes("n ci co y x ky kx i j k")
     V = ur.tensor("V")
     V[n, co, y, x, i, j] = ur.sum[ci, ky, kx, k](

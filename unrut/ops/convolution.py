@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import unrut as ur
+from unrut.ops.options import at_least
 
 
 @ur.op
@@ -18,6 +19,8 @@ def conv2d(X, K, *, stride=1, padding=0):
     Dtypes: any. Rounding: one sum of c kh kw terms in the accumulator's dtype.
     Source: Dumoulin and Visin, A guide to convolution arithmetic for deep learning (arXiv 1603.07285), section 2.4.
     """
+    at_least(1, stride=stride)
+    at_least(0, padding=padding)
     n, o, c, ky, kx = ur.axes("n o c ky kx")
     y = ur.axis("y", ur.maximum(0, (X.shape[2] + 2 * padding - K.shape[2]) // stride + 1))
     x = ur.axis("x", ur.maximum(0, (X.shape[3] + 2 * padding - K.shape[3]) // stride + 1))
@@ -39,6 +42,8 @@ def depthwise_conv2d(X, K, *, stride=1, padding=0):
     Dtypes: any. Rounding: one sum of kh kw terms in the accumulator's dtype.
     Source: Howard et al., MobileNets (arXiv 1704.04861), section 3.1, equation (3).
     """
+    at_least(1, stride=stride)
+    at_least(0, padding=padding)
     n, c, ky, kx = ur.axes("n c ky kx")
     y = ur.axis("y", ur.maximum(0, (X.shape[2] + 2 * padding - K.shape[1]) // stride + 1))
     x = ur.axis("x", ur.maximum(0, (X.shape[3] + 2 * padding - K.shape[2]) // stride + 1))
@@ -61,6 +66,8 @@ def transposed_conv2d(X, K, *, stride=1, padding=0):
     Dtypes: any. Rounding: one sum of at most c ceil(kh/stride) ceil(kw/stride) terms in the accumulator's dtype.
     Source: Dumoulin and Visin, A guide to convolution arithmetic for deep learning (arXiv 1603.07285), section 4.
     """
+    at_least(1, stride=stride)
+    at_least(0, padding=padding)
     n, o, c, ky, kx = ur.axes("n o c ky kx")
     y = ur.axis("y", ur.maximum(0, stride * (X.shape[2] - 1) + K.shape[2] - 2 * padding))
     x = ur.axis("x", ur.maximum(0, stride * (X.shape[3] - 1) + K.shape[3] - 2 * padding))

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import unrut as ur
-from unrut.errors import BindError
+from unrut.ops.options import at_least
 
 
 @ur.op
@@ -23,7 +23,7 @@ def dynamic_routing(U, W, *, iters=3):
     Parameters: `iters`, at least 1.
     Source: Sabour, Frosst, Hinton, Dynamic Routing Between Capsules (arXiv 1710.09829), section 2.
     """
-    at_least_one(iters)
+    at_least(1, iters=iters)
     n, i, j, k, d, e = ur.axes("n i j k d e")
     u = ur.tensor("u")
     u[n, i, j, d] = ur.sum[k](U[n, i, k] * W[i, j, k, d])
@@ -62,7 +62,7 @@ def em_routing(P, A, W, beta_u, beta_a, *, stride=1, iters=3, final_lambda=0.01,
     Parameters: `iters` (at least 1), `stride`; `final_lambda`, `eps` are run-time scalars.
     Source: Hinton, Sabour, Frosst, Matrix capsules with EM routing (ICLR 2018), procedure 1.
     """
-    at_least_one(iters)
+    at_least(1, iters=iters, stride=stride)
     n, y, x, ci, i, j, k = ur.axes("n y x ci i j k")
     co, ky, kx = ur.axis("co", W.shape[0]), ur.axis("ky", W.shape[2]), ur.axis("kx", W.shape[3])
     V = ur.tensor("V")
@@ -103,7 +103,7 @@ def em_routing_overlapping(P, A, W, beta_u, beta_a, *, stride=1, iters=3, final_
     Parameters: as `em_routing`.
     Source: Hinton, Sabour, Frosst, Matrix capsules with EM routing (ICLR 2018), section 4 and procedure 1.
     """
-    at_least_one(iters)
+    at_least(1, iters=iters, stride=stride)
     n, y, x, ci, i, j, k = ur.axes("n y x ci i j k")
     co, ky, kx = ur.axis("co", W.shape[0]), ur.axis("ky", W.shape[2]), ur.axis("kx", W.shape[3])
     h, w = ur.axis("h", P.shape[2]), ur.axis("w", P.shape[3])
@@ -142,9 +142,3 @@ def _fitted(t, R, V, axes, beta_u, beta_a, cooling, eps):
     z[n, y, x, co] = cooling * (beta_a[co] - cost)
     doubt = ur.sum[i, j]((vote - m) ** 2 / sigma2 + ur.log(2 * ur.pi * sigma2))
     return mu, z, ur.logsigmoid(z[n, y, x, co]) - 0.5 * doubt
-
-
-def at_least_one(iters: int) -> None:
-    """Refuse a routing procedure without an iteration: it has no result."""
-    if iters < 1:
-        raise BindError(f"routing needs at least one iteration, `iters` is {iters}", remedy="iters=3")
