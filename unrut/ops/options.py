@@ -6,7 +6,7 @@ from __future__ import annotations
 from unrut.errors import BindError
 
 
-def at_least(least: int, **options: int) -> None:
+def at_least(least: int, **options: object) -> None:
     """Raises BindError unless every option is an integer of at least `least`."""
     for name, value in options.items():
         if not isinstance(value, int) or value < least:
