@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from unrut.program.nodes import Cast, Expr
 from unrut.program.rounding import nearest
 from unrut.program.types import DType
 from unrut.reference.places import WIDE, Array
@@ -41,3 +42,10 @@ def _to_integer(value: Array, target: DType) -> Array:
 def round_to(value: Array, dtype: DType) -> Array:
     """A statement's rounding: the wide value as an element of `dtype` (floats: nearest, ties to even, overflow to inf)."""
     return (nearest(value, dtype) if dtype.is_half else value).astype(dtype.numpy)
+
+
+def unwrapped(place: int, expr: Expr) -> int:
+    """The number that was meant by a place in i64: one of a u64 that wrapped where it became a place is named as it was."""
+    if isinstance(expr, Cast) and expr.implicit and expr.operand.dtype is DType.u64:
+        return place % 2**64
+    return place

@@ -120,10 +120,12 @@ def refuse_ranks(expr: Reduce, invalid: Bools, rank: Array, places: Places) -> N
     first = tuple(int(k) for k in np.argwhere(wrong)[0])
     at = {axis: r[k] for (axis, r), k in zip(places.ranges.items(), first, strict=True)}
     span = (expr.rank.span if expr.rank is not None else None) or expr.span
-    limits = "from 0 to 1" if expr.kind is ReduceKind.quantile else "from 0 to less than its number of places"
+    word, limits = "rank", "from 0 to less than its number of places"
+    if expr.kind is ReduceKind.quantile:
+        word, limits = "share", "from 0 to 1"
     raise RangeError(
-        f"the rank of `{expr.kind.value}` is {np.broadcast_to(rank, places.shape)[first]}, it has to be {limits}; "
+        f"the {word} of `{expr.kind.value}` is {np.broadcast_to(rank, places.shape)[first]}, it has to be {limits}; "
         f"at {', '.join(f'{a} = {v}' for a, v in at.items()) or 'the only place'}",
         places=[Place(span=span)] if span is not None else [],
-        remedy="minimum and maximum around the rank",
+        remedy=f"minimum and maximum around the {word}",
     )

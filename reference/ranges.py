@@ -16,6 +16,7 @@ import numpy as np
 from unrut.errors import Place, RangeError
 from unrut.program.nodes import Axis, Expr
 from unrut.program.ragged import end_of, first_of, is_ragged
+from unrut.reference.casts import unwrapped
 from unrut.reference.places import Array, Bools, Places, Scene
 
 Value = Callable[[Expr, Places], Array]
@@ -67,7 +68,7 @@ def _refuse_disorder(axis: Axis, first: Array, end: Array, extent: int, places: 
         for (name, r), k, n in zip(places.ranges.items(), index, wrong.shape, strict=True)
         if n > 1 or len(r) == 1
     )
-    start, stop = there(first), there(end)
+    start, stop = unwrapped(there(first), first_of(axis)), unwrapped(there(end), end_of(axis))
     fault = f"{start} is before 0" if start < 0 else f"{stop} is beyond the extent, {extent}"
     fault = f"{start} is more than {stop}" if start > stop else fault
     spans = [bound.span for bound in (axis.start, axis.stop) if bound is not None and bound.span is not None]

@@ -12,6 +12,7 @@ from numpy.lib.stride_tricks import as_strided
 from unrut.errors import Place, RangeError
 from unrut.program.nodes import OutsideMode, Read
 from unrut.reference.affine import Affine, affine
+from unrut.reference.casts import unwrapped
 from unrut.reference.places import Array, Bools, Evaluator, Places, Scene, Tensor
 
 
@@ -126,7 +127,8 @@ def refuse_invalid(expr: Read, tensor: Tensor, subscripts: list[Array], places: 
         return
     first = [int(k) for k in np.argwhere(invalid)[0]]
     at = {axis: r[k] for (axis, r), k in zip(places.ranges.items(), first, strict=True)}
-    read_at = [int(np.broadcast_to(s, places.shape)[tuple(first)]) for s in subscripts]
+    computed = [int(np.broadcast_to(s, places.shape)[tuple(first)]) for s in subscripts]
+    read_at = [unwrapped(s, subscript) for s, subscript in zip(computed, expr.subscripts, strict=True)]
     for d, (s, n, least) in enumerate(zip(read_at, tensor.shape, tensor.first(), strict=True)):
         if not least <= s < n:
             raise RangeError(

@@ -159,12 +159,13 @@ def _rank(flattener: Flattener, expr: Reduce, scope: Scope, stem: str, terms: Te
 
 def _check(flattener: Flattener, bad: Expr, scope: Scope, expr: Reduce, needed: str) -> None:
     printer = Printer(flattener.program)
+    word = "share" if expr.kind is ReduceKind.quantile else "rank"
     span = (expr.rank.span if expr.rank is not None else None) or expr.span
     check = Check(
         computation=f"{expr.kind.value}_outside",
         tensor=expr.kind.value,
         needed=f"{needed} in {printer.expr(expr)}",
-        remedy="minimum and maximum around the rank, or ur.where leaves it out",
+        remedy=f"minimum and maximum around the {word}, or ur.where leaves it out",
         span=span,
     )
     flattener.check(bad, scope, check)

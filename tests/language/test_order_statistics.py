@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import unrut as ur
@@ -104,3 +105,15 @@ def test_python_and_numpy_spellings_are_answered():
     with pytest.raises(ur.NotationError) as caught:
         f.program("f32[3, 4]")
     assert "ur.kth_smallest[k](..., r)" in (caught.value.remedy or "")
+
+
+def test_over_an_empty_range_the_range_is_named_first():
+    with pytest.raises(ur.ShapeError, match="over an empty range of axis `j` has no value"):
+        ur.parse("op(x) -> y\ny[i] = kth_smallest[j](x[i, j], 0)").program("f32[3, 0]")
+
+
+def test_a_share_is_called_one():
+    op = ur.parse("op(x, q) -> y\ny[i] = quantile[j](x[i, j], q[i])")
+    with pytest.raises(ur.RangeError, match=r"the share of `quantile` is 1\.5, it has to be from 0 to 1") as caught:
+        op.reference(np.ones((1, 3)), np.array([1.5]))
+    assert "rank" not in str(caught.value)

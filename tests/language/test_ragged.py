@@ -115,7 +115,12 @@ def test_affine_bounds_take_part_in_proofs():
             "holds `count`",
             "first[i]",
         ),
-        ("axis e: p[i] .. p[i + 1]\ny[i] = sum[e](e)", ur.AxisError, "axis `e` has no range", "axis e: 7"),
+        (
+            "axis e: p[i] .. p[i + 1]\ny[i] = sum[e](e)",
+            ur.AxisError,
+            "axis `e` has no range",
+            "axis e: 7, first .. end",
+        ),
         ("axis e: p[i + 3] ..\ny[i] = sum[e](x[e])\naxis i: 4", ur.RangeError, "a read leaves `p`", "smaller range"),
         ("axis e: p[i] ..\ny[i] = sum[e](x[e + 1])\naxis e: 9", ur.AxisError, "is given twice", "one range"),
         ("axis e: 9, p[i] ..\ny[i] = sum[e](x[e + 1])", ur.RangeError, "`x`", "outside(0.0)"),
@@ -172,11 +177,16 @@ def test_traced_results_over_ranges():
     ("text", "kind", "message", "remedy"),
     [
         ("axis e: q[i, j] .. q[i, j + 1]\ny[e] = x[e]", ur.AxisError, "several owners", "y[i, ...] = ..."),
-        ("axis e: p[i] .. p[i + 1]\ny[e] = i", ur.AxisError, "axis `e` has no range", "axis e: 7"),
+        ("axis e: p[i] .. p[i + 1]\ny[e] = i", ur.AxisError, "axis `e` has no range", "axis e: 7, first .. end"),
         ("axis e: p[i] .. p[i + 1]\ny[e, e] = x[e]", ur.NotationError, "", ""),
-        ("axis e: p[i] .. p[i + 1]\ny[e] = x[e] + y[e]", ur.NotationError, "depends on it", "a tensor of its own"),
+        ("axis e: p[i] .. p[i + 1]\ny[e] = x[e] + y[e]", ur.NotationError, "computed from itself", "later[e] ="),
+        ("axis e: p[i] .. p[i + 1]\ny[e] = x[e]\ny[e] += y[e]", ur.NotationError, "depends on it", "a tensor of its own"),
+        ("axis e: y[i] .. 3\ny[i] = sum[e](q[0, e])", ur.NotationError, "a range that is made of `y` itself", "other tensors"),
+        ("axis e: z[i] ..\ny[i] = sum[e](x[e])\nz[i] = cast(y[i], i32)", ur.NotationError,
+         "`y` is computed over a range that is made of `z`, which needs `y`", "other tensors"),
+        ("y[i] = i\naxis i: x.shape[0]//0", ur.NotationError, "divided by 0: the divisor must be positive", ""),
     ],
-)
+)  # fmt: skip
 def test_what_is_refused_of_results(text, kind, message, remedy):
     with pytest.raises(kind) as caught:
         ur.parse(f"op(x: f32[9], p: i32[4], q: i32[3, 4]) -> y\n{text}").program()

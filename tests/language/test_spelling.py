@@ -14,6 +14,7 @@ from unrut.language.spelling import counted, in_python, some_axes
         ("cast(sum[k](x), f32)", "ur.cast(ur.sum[k](x), ur.f32)"),
         ("cast(a, bool)", "ur.cast(a, ur.bool_)"),
         ("a range by hand: axis y: 7", 'a range by hand: ur.axis("y", 7)'),
+        ("axis e: 7, first .. end", 'ur.axis("e", 7, start=first, stop=end)'),
         ("cast(base, f64)**exponent", "ur.cast(base, ur.f64)**exponent"),
         ("x.outside(0.0)[...], a guard: where(..., ..., 0)", "x.outside(0.0)[...], a guard: ur.where(..., ..., 0)"),
         ("one of f32, f64", "one of f32, f64"),

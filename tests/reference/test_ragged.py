@@ -157,3 +157,14 @@ def test_additions_go_over_ranges():
     op = ur.parse("op(x, g, p) -> y\naxis e: p[i] .. p[i + 1]\naxis k: 3\ny[k] = 0\ny[g[e]] += x[e]*i")
     x, g, p = np.arange(1, 7), np.array([0, 1, 2, 0, 1, 2]), np.array([0, 2, 3, 6])
     assert op.reference(x, g, p).tolist() == [8, 10, 15]
+
+
+def test_numbers_of_u64_are_named_as_they_were_passed():
+    x = np.ones(3)
+    with pytest.raises(ur.RangeError, match=r"`x\[9223372036854775809\]` leaves `x`"):
+        ur.parse("op(x, p) -> y\ny[i] = x[p[i]]").reference(x, np.array([2**63 + 1], np.uint64))
+    op = ur.parse("op(x, p) -> y\ny[i] = sum[e](x[e])\naxis e: p[i] .. p[i + 1]")
+    with pytest.raises(ur.RangeError, match="from 0 to 18446744073709551615 at i = 0: 18446744073709551615 is beyond"):
+        op.reference(x, np.array([0, 2**64 - 1], np.uint64))
+    with pytest.raises(ur.RangeError, match=r"`x\[-1\]` leaves `x`"):
+        ur.parse("op(x, p) -> y\ny[i] = x[cast(p[i], i64)]").reference(x, np.array([2**64 - 1], np.uint64))

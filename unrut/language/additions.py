@@ -9,6 +9,12 @@ from unrut.errors import NotationError, Place, UnrutError
 from unrut.language.notation import Assignment, Folding, Name, Reduction, Subscripted, Term
 from unrut.language.renaming import mentioned, parts_of
 from unrut.language.spelling import some_axes
+from unrut.program.nodes import Role
+
+_BY_STEPS = (
+    "later[e] = where(e > start, 1, 0) over the ranges, and over all places "
+    "h[t] = where(later[t] > 0, h.outside(0)[t - 1], 0) + ..."
+)
 
 
 def added_axes(statement: Assignment, others: Collection[str]) -> tuple[str, ...]:
@@ -43,7 +49,10 @@ def check_additions(
         circle = group[statement.target]
         terms = (part for whole in (*statement.subscripts, statement.body) for part in mentioned(whole))
         named = {_named(part) for part in terms}
-        if len(circle) > 1 or statement.target in named:
+        if statement.role is Role.covers and (len(circle) > 1 or statement.target in named):
+            what = f"`{statement.target}` is defined over ranges by data, and computed from itself: steps go over whole axes"
+            errors.append(NotationError(what, places=_at(statement), remedy=_BY_STEPS))
+        elif len(circle) > 1 or statement.target in named:
             what = f"`{statement.target}` is added to, and what is added depends on it"
             errors.append(NotationError(what, places=_at(statement), remedy="a tensor of its own for what is read"))
 

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from unrut.errors import AxisError, DTypeError, NotationError
+from unrut.errors import AxisError, DTypeError, NotationError, UnrutError
 from unrut.language.adoption import adopt
 from unrut.language.declarations import Declarations, at
 from unrut.language.expressions import Expressions, Scope
-from unrut.language.notation import Assignment, Folding, Line, Name, Reduction, Term
+from unrut.language.notation import Assignment, Folding, Line, Name, Reduction, Subscripted, Term
 from unrut.language.renaming import axis_names, mentioned
 from unrut.program.extents import Extent
 from unrut.program.nodes import Axis, Expr
@@ -77,6 +77,22 @@ def bounds_behind(statement: Assignment, known: Declarations) -> list[Term]:
             waiting += axis_names(known.bounds[axis], others)
         seen.add(axis)
     return found
+
+
+def check_ranges(known: Declarations, groups: Sequence[tuple[str, ...]], errors: list[UnrutError]) -> None:
+    """Refuse ranges that are made of what is computed over them."""
+    for group in groups:
+        for name in group:
+            parts = (known.statements[name], *(a for a in known.additions if a.target == name))
+            for term in (bound for part in parts for bound in bounds_behind(part, known)):
+                for part in mentioned(term):
+                    read = part.tensor if isinstance(part, Subscripted) else part.name if isinstance(part, Name) else ""
+                    if read in group:
+                        what = f"`{name}` is computed over a range that is made of `{read}`"
+                        circle = f"{what}, which needs `{name}`" if read != name else f"{what} itself"
+                        errors.append(
+                            NotationError(circle, places=at(part.span), remedy="bounds made of other tensors")
+                        )
 
 
 def bound_axes(reader: Expressions, extents: Mapping[str, Extent]) -> tuple[Axis, ...]:

@@ -276,6 +276,9 @@ class _Given:
                 left, right = self.extent(a), self.extent(b)
                 if right.is_fixed and right.value() > 0:
                     return left // right.value()
+                if right.is_fixed:
+                    what = f"a range given by hand is divided by {right.value()}: the divisor must be positive"
+                    raise NotationError(what, places=at(term.span), remedy="x.shape[0]//2")
             case _:
                 pass
         spelling = self.known.sizes.get(term.name) if isinstance(term, Name) else None

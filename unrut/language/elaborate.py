@@ -22,7 +22,7 @@ from dataclasses import replace
 from unrut.errors import UnrutError, raise_all
 from unrut.language.additions import added_axes, check_additions, check_defined
 from unrut.language.adoption import const, negated
-from unrut.language.bounds import bounds_behind
+from unrut.language.bounds import bounds_behind, check_ranges
 from unrut.language.circles import circles_of, judging_uses, share_axes, tensors_in
 from unrut.language.covering import check_owners, domain_axes, shared_extents, with_bases
 from unrut.language.declarations import Declarations, declare, target_axes
@@ -83,6 +83,8 @@ def _elaborated(definition: Definition, specs: tuple[Spec, ...]) -> Program:
     check_starts(known, errors)
     _stop(errors)
     groups = _groups(known)
+    check_ranges(known, groups, errors)
+    _stop(errors)
     check_additions(known.additions, groups, errors)
     _stop(errors)
     share_axes(known, groups, errors)
@@ -90,7 +92,7 @@ def _elaborated(definition: Definition, specs: tuple[Spec, ...]) -> Program:
     statements = _typed(definition, known, groups, errors)
     _stop(errors)
     sizes = tuple(dict.fromkeys(str(e) for operand in operands for e in operand.shape if not e.is_fixed))
-    ranges = solve(judging_uses(statements, known.shapes, groups), known.unknowns, sizes, errors)
+    ranges = solve(judging_uses(statements, known.shapes, groups), known.unknowns, sizes, errors, known.bounds)
     _stop(errors)
     whole = tuple(_whole(statement, dict(ranges.extents)) for statement in statements)
     given = tuple(
@@ -104,10 +106,11 @@ def _elaborated(definition: Definition, specs: tuple[Spec, ...]) -> Program:
     _stop(errors)
     patterns = patterns_of(whole)
     before = reaches(patterns)
+    not_empty = check_emptiness(whole, shapes, errors)  # first: over an empty range no rank is right
     preconditions = [
         *ranges.preconditions,
         *check_inside(whole, shapes, ranges.preconditions, before, errors),
-        *check_emptiness(whole, shapes, errors),
+        *not_empty,
     ]
     check_given(whole, patterns, errors)
     _stop(errors)

@@ -30,7 +30,7 @@ any), with a precondition, and the ranges are solved anew. All of this is the sa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from unrut.errors import AxisError, Place, ShapeError, UnrutError
@@ -56,8 +56,12 @@ def solve(
     unknowns: Mapping[str, tuple[str, Span | None]],
     sizes: Sequence[str],
     errors: list[UnrutError],
+    by_data: Collection[str] = (),
 ) -> Ranges:
-    """Solve for the extents of all `unknowns` (name -> axis and where it is bound); `sizes` in the operands' order."""
+    """Solve for the extents of all `unknowns` (name -> axis and where it is bound); `sizes` in the operands' order.
+
+    `by_data`: the axes whose bounds are data.
+    """
     unified: dict[str, Extent] = {}
     preconditions: list[Precondition] = []
     while True:
@@ -79,7 +83,7 @@ def solve(
     follow = {use.bare_unknown for use in uses if names(substitute(use.dimension, solved)) & unsolved}
     for name, (axis, span) in unknowns.items():
         if name in unsolved and (name not in follow or unsolved <= follow):
-            errors.append(_unbounded(name, axis, span, uses))
+            errors.append(_unbounded(name, axis, span, uses, by_data=axis in by_data))
     return Ranges(extents=extents, preconditions=tuple(dict.fromkeys(preconditions)))
 
 
@@ -264,7 +268,7 @@ def _disagreement(
     return ShapeError(f"axis `{name}` has extent {axis} here and {dimension} there", places=places, remedy=culprit)
 
 
-def _unbounded(unknown: str, axis: str, span: Span | None, uses: Sequence[Use]) -> AxisError:
+def _unbounded(unknown: str, axis: str, span: Span | None, uses: Sequence[Use], *, by_data: bool) -> AxisError:
     mine = [use for use in uses if unknown in use.unknown_names]
     if not mine:
         why = "it stands in no subscript"
@@ -275,4 +279,5 @@ def _unbounded(unknown: str, axis: str, span: Span | None, uses: Sequence[Use]) 
     else:
         why = "its subscripts hold other unknown axes, or bound nothing"
     places = [*at(span), *(place for use in mine[:1] for place in at(use.read.span, "stands here"))]
-    return AxisError(f"axis `{axis}` has no range: {why}", places=places, remedy=f"a range by hand: axis {axis}: 7")
+    remedy = f"its extent by hand: axis {axis}: 7, first .. end" if by_data else f"a range by hand: axis {axis}: 7"
+    return AxisError(f"axis `{axis}` has no range: {why}", places=places, remedy=remedy)

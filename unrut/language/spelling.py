@@ -13,11 +13,13 @@ _WORD = re.compile(rf"(?<![\w.])({_WORDS})(?=[\[(])")
 _DTYPE = re.compile(rf"(?<=, )({'|'.join(DTYPES)})(?=\))")
 _RANGE = re.compile(r"\baxis (\w+): (\w+)")
 _BOUNDS = re.compile(r"\baxis (\w+): (\w+\[[^\]]*\]) \.\. (\w+\[[^\]]*\])")
+_WITHIN = re.compile(r"\baxis (\w+): (\w+), (\w+) \.\. (\w+)")
 
 
 def in_python(remedy: str) -> str:
     """`cast(sum[k](x), f32)` as `ur.cast(ur.sum[k](x), ur.f32)`, `axis y: 7` as `ur.axis("y", 7)`, bounds as start=, stop=."""
     found = _BOUNDS.sub(r'ur.axis("\1", start=\2, stop=\3)', _WORD.sub(r"ur.\1", remedy))
+    found = _WITHIN.sub(r'ur.axis("\1", \2, start=\3, stop=\4)', found)
     found = _RANGE.sub(r'ur.axis("\1", \2)', found)
     return _DTYPE.sub(lambda dtype: "ur." + dtype[0].replace("bool", "bool_"), found)
 
