@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import runpy
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,9 @@ from unrut.testing.cases import draw_case
 from unrut.testing.programs import programs
 
 f32 = np.float32
+
+COMMANDS = Path(__file__).parents[1] / "commands" / "op_specs.py"
+SPECS = runpy.run_path(str(COMMANDS))["SPECS"]
 
 # kind: (text with the mistake, text without), for the specs that stand in them
 PAIRS = {
@@ -114,6 +118,25 @@ def test_the_library_is_clean(name):
         ("repeated along an index",) if name.startswith("em_routing") else ()
     )  # first shares are equal for all parents
     assert ur.lint(getattr(ur.ops, name)).kinds() == expected
+
+
+SHAPED = ("em_routing", "em_routing_overlapping", "gru")
+"""Ops of which a tensor that is stored is larger than what goes in and out."""
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_the_library_is_clean_with_shapes(name):
+    found = ur.lint(getattr(ur.ops, name), *SPECS[name])
+    known = {"repeated along an index", "intermediate larger than all else"} if name in SHAPED else set()
+    assert set(found.kinds()) <= known
+    assert not found.mistakes
+
+
+def test_shares_of_log_space_do_not_cancel():
+    random = np.random.default_rng(0)
+    x = (random.normal(size=(6, 40)) + 3e6).astype(f32)
+    text = "f(x: f32[n, c]) -> y\nz[n] = logsumexp[c](x[n, c])\ny[n, c] = exp(x[n, c] - z[n])"
+    assert "cancellation" not in ur.lint(ur.parse(text), x).kinds()
 
 
 class TestValues:

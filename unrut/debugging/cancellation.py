@@ -194,11 +194,14 @@ class _Looker:
             return None
         if isinstance(expr, Reduce):
             return expr if expr.kind is ReduceKind.sum and self._cancels(expr) else None
-        for part in children(expr) if isinstance(expr, Call) else ():
+        parts = children(expr) if isinstance(expr, Call) else ()
+        if isinstance(expr, Call) and expr.function == "exp" and _is_difference(plain(parts[0])):
+            parts = children(plain(parts[0]))  # of an exponent the error itself counts, not its part of the value
+        for part in parts:
             found = self.culprit(part)
             if found is not None:
                 return found
-        if not isinstance(expr, Call) or expr.function not in ("add", "subtract") or self.relative(expr) <= LOST:
+        if not _is_difference(expr) or self.relative(expr) <= LOST:
             return None
         return expr if self.relative(expr) > WORSE * max(map(self.relative, children(expr))) else None
 
@@ -214,6 +217,10 @@ class _Looker:
             if expr.where is not None:
                 terms = np.where(self.interpreter.measure(expr.where, inner, self.scene).value, terms, 0)
         return np.asarray(terms, np.float64)
+
+
+def _is_difference(expr: Expr) -> bool:
+    return isinstance(expr, Call) and expr.function in ("add", "subtract")
 
 
 def _stored(bounded: Bounded) -> Array:
