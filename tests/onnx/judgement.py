@@ -119,6 +119,6 @@ def difference(result: Any, wanted: Any, what: str, digit: float = 0.0) -> str:
         return ""
     place = tuple(int(p) for p in np.argwhere(~right)[0])
     return (
-        f"{np.count_nonzero(~right)} of {right.size} elements, at {list(place)}: {result.value[place]!r}, {what} has "
-        f"{wanted[place]!r}, bound {result.bound[place]:.3g}"
+        f"{np.count_nonzero(~right)} of {right.size} elements, at {list(place)}: {result.value[place].item()!r}, {what} has "
+        f"{wanted[place].item()!r}, bound {result.bound[place]:.3g}"
     )

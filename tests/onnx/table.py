@@ -42,9 +42,10 @@ translated to a text in the notation, {one} of them from a single operator, {sev
 looks at attributes and shapes; it computes no element. The text runs through the reference and through C.
 
 What onnx expects counts as a kernel like any other: it must lie within the bound on rounding that the reference derives from
-the program, and so must C. No tolerance is chosen. A case passes only if at least one element was judged. Of {elements:,}
-elements {judged:,} have a finite bound; at the others anything is right: there the data lie
-where a rounded number decides which element is read or which way is taken. {partly} of the passed cases have such.
+the program, and so must C. No tolerance is chosen, except in the two tests with decimal numbers that are named below. A
+case passes only if at least one element was judged. Of {elements:,} elements {judged:,} have a finite bound; at the others
+anything is right: there the data lie where a rounded number decides which element is read or which way is taken. {partly} of
+the passed cases have such.
 
 | | cases |
 |---|---|
