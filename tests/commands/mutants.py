@@ -2,6 +2,7 @@
 """Plant mechanical mistakes in the emitter and its templates, one at a time, and see whether the quick tests find them.
 
     python tests/commands/mutants.py --count 200 --seed 7 --jobs 2
+    python tests/commands/mutants.py --count 2 --sample       # a few minutes, for every change: survivors are listed, no fault
 
 Mutants are drawn by the printed seed over all of emitter/ and templates/; none is picked. A mutant is killed when a test
 fails, crashes or hangs. Survivors are listed; those explained in `survivors.toml` (the change has no effect on meaning, with
@@ -31,6 +32,7 @@ ROOMS = ("emitter", "templates")
 BUILDING = ("tests/build", "tests/emitter/test_kernel.py", "tests/properties/test_conformance.py")
 SUITES = ("tests/emitter", "tests/properties")
 LIMIT = 600.0
+SAMPLE_LIMIT = 100.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +65,8 @@ def plant(folder: Path, mutation: Mutation | None) -> None:
         (folder / "unrut" / mutation.file).write_text(mutation.text, encoding="utf-8")
 
 
-def judge(mutation: Mutation | None, kernels: Path) -> Outcome:
-    """Run the quick tests on one mutant until the first of them fails.
+def judge(mutation: Mutation | None, kernels: Path, limit: float = LIMIT) -> Outcome:
+    """Run the quick tests on one mutant until the first of them fails, or `limit` seconds are over.
 
     Most mutants change few kernels, so the others are compiled once and kept in `kernels`. The build room's own mutants get
     a cache of their own.
@@ -84,10 +86,11 @@ def judge(mutation: Mutation | None, kernels: Path) -> Outcome:
         command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "-p", "no:cacheprovider", *suites]
         try:
             run = subprocess.run(
-                command, cwd=folder, env=environment, capture_output=True, text=True, timeout=LIMIT, check=False
+                command, cwd=folder, env=environment, capture_output=True, text=True, timeout=limit, check=False
             )
         except subprocess.TimeoutExpired:
-            return Outcome(mutation=mutation, killed="hung", digest="", seconds=time.monotonic() - began)
+            verdict = "hung" if limit == LIMIT else f"not decided in {limit:.0f} s"
+            return Outcome(mutation=mutation, killed=verdict, digest="", seconds=time.monotonic() - began)
         failed = [line for line in run.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
         killed = "" if run.returncode == 0 else (failed or [f"exit status {run.returncode}"])[0].split(" - ")[0]
         if mutation is None and killed:
@@ -106,10 +109,10 @@ def explained() -> dict[str, str]:
     return dict(tomllib.loads(file.read_text(encoding="utf-8")).get("equivalent", {}))
 
 
-def verdicts(drawn: list[Mutation], jobs: int, kernels: Path) -> Iterator[Outcome]:
+def verdicts(drawn: list[Mutation], jobs: int, kernels: Path, limit: float = LIMIT) -> Iterator[Outcome]:
     """The outcomes in the order of the draw, as they become known."""
     with ThreadPoolExecutor(jobs) as pool:
-        yield from pool.map(lambda mutation: judge(mutation, kernels), drawn)
+        yield from pool.map(lambda mutation: judge(mutation, kernels, limit), drawn)
 
 
 def main() -> int:
@@ -118,7 +121,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--survivors-allowed", action="store_true", help="exit 0 whatever survives")
+    parser.add_argument("--sample", action="store_true", help="little time for each, no run without a mutant, exit 0")
     parser.add_argument("--only", default="", help="only files whose path contains this")
     options = parser.parse_args()
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**6)
@@ -126,6 +129,9 @@ def main() -> int:
     drawn = random.Random(seed).sample(known, min(options.count, len(known)))
     print(f"{len(drawn)} mutants of {len(known)}, drawn with --seed {seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="mutants-") as kernels:
+        if options.sample:
+            report(verdicts(drawn, options.jobs, Path(kernels), SAMPLE_LIMIT), "")
+            return 0
         healthy = judge(None, Path(kernels))
         if healthy.killed:
             print(f"the tests fail without a mutant: {healthy.killed}")
@@ -135,7 +141,7 @@ def main() -> int:
     print(f"{len(drawn) - len(survivors)} of {len(drawn)} killed or explained; {len(survivors)} survived")
     for mutation in survivors:
         print(f"\n{mutation.file}:{mutation.line}: {mutation.kind}\n  - {mutation.before}\n  + {mutation.after}")
-    return 1 if survivors and not options.survivors_allowed else 0
+    return 1 if survivors else 0
 
 
 def report(outcomes: Iterator[Outcome], digest: str) -> list[Mutation]:
@@ -150,7 +156,8 @@ def report(outcomes: Iterator[Outcome], digest: str) -> list[Mutation]:
         assert mutation is not None
         reason = reasons.get(mutation.key, "")
         text = "the same C" if outcome.digest == digest else "other C"
-        state = f"killed by {outcome.killed}" if outcome.killed else f"SURVIVED, {text}{reason and ': ' + reason}"
+        ended = outcome.killed if outcome.killed.startswith("not decided") else f"killed by {outcome.killed}"
+        state = ended if outcome.killed else f"SURVIVED, {text}{reason and ': ' + reason}"
         print(f"{number:4} {outcome.seconds:5.0f} s  {mutation.key} (line {mutation.line}): {state}", flush=True)
         if not outcome.killed and not reason:
             survivors.append(mutation)
