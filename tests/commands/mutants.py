@@ -2,6 +2,7 @@
 """Plant mechanical mistakes in the emitter and its templates, one at a time, and see whether the quick tests find them.
 
     python tests/commands/mutants.py --count 200 --seed 7 --jobs 2
+    python tests/commands/mutants.py --only graph/ragged graph/places lower/updates     # a part of the emitter
     python tests/commands/mutants.py --count 2 --sample       # a few minutes, for every change: survivors are listed, no fault
 
 Mutants are drawn by the printed seed over all of emitter/ and templates/; none is picked. A mutant is killed when a test
@@ -31,6 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("emitter", "templates")
 BUILDING = ("tests/build", "tests/emitter/test_kernel.py", "tests/properties/test_conformance.py")
 SUITES = ("tests/emitter", "tests/properties")
+BROAD = "tests/properties/test_conformance.py"
 LIMIT = 600.0
 SAMPLE_LIMIT = 100.0
 
@@ -82,14 +84,14 @@ def judge(mutation: Mutation | None, kernels: Path, limit: float = LIMIT) -> Out
             "CI": "true",
             "UNRUT_REQUIRE_COMPILER": "1",
         }
-        suites = BUILDING if building else SUITES
+        suites = BUILDING if building else likely_first(mutation.file if mutation else "")
         command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "-p", "no:cacheprovider", *suites]
         try:
             run = subprocess.run(
                 command, cwd=folder, env=environment, capture_output=True, text=True, timeout=limit, check=False
             )
         except subprocess.TimeoutExpired:
-            verdict = "hung" if limit == LIMIT else f"not decided in {limit:.0f} s"
+            verdict = f"not decided in {limit:.0f} s" if limit == SAMPLE_LIMIT else "hung"
             return Outcome(mutation=mutation, killed=verdict, digest="", seconds=time.monotonic() - began)
         failed = [line for line in run.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
         killed = "" if run.returncode == 0 else (failed or [f"exit status {run.returncode}"])[0].split(" - ")[0]
@@ -101,6 +103,27 @@ def judge(mutation: Mutation | None, kernels: Path, limit: float = LIMIT) -> Out
 
 def _output(command: list[str], folder: Path, environment: dict[str, str]) -> str:
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False).stdout
+
+
+def likely_first(mutated: str) -> list[str]:
+    """The test files, those first that are named after the mutated file or import it, then what goes through all rooms."""
+    name = Path(mutated).stem.removesuffix("s")
+    files = sorted(file for suite in SUITES for file in (ROOT / suite).rglob("test_*.py"))
+
+    def rank(file: Path) -> tuple[int, str]:
+        path = file.relative_to(ROOT).as_posix()
+        named = bool(name) and (name in file.stem or name in _imported(file))
+        return (0 if named else 1 if path == BROAD else 2, path)
+
+    return [path for _, path in sorted(map(rank, files))]
+
+
+def _imported(file: Path) -> set[str]:
+    """The last names of the modules that a test imports, without the plural's s."""
+    words = (
+        line.split()[1] for line in file.read_text(encoding="utf-8").splitlines() if line.startswith("from unrut.")
+    )
+    return {word.rpartition(".")[2].removesuffix("s") for word in words}
 
 
 def explained() -> dict[str, str]:
@@ -122,10 +145,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--sample", action="store_true", help="little time for each, no run without a mutant, exit 0")
-    parser.add_argument("--only", default="", help="only files whose path contains this")
+    parser.add_argument("--only", nargs="+", default=[""], help="only files whose path contains one of these")
     options = parser.parse_args()
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**6)
-    known = [m for m in all_mutations() if options.only in m.file]
+    known = [m for m in all_mutations() if any(part in m.file for part in options.only)]
     drawn = random.Random(seed).sample(known, min(options.count, len(known)))
     print(f"{len(drawn)} mutants of {len(known)}, drawn with --seed {seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="mutants-") as kernels:
@@ -137,7 +160,8 @@ def main() -> int:
             print(f"the tests fail without a mutant: {healthy.killed}")
             return 2
         print(f"without a mutant they pass in {healthy.seconds:.0f} s", flush=True)
-        survivors = report(verdicts(drawn, options.jobs, Path(kernels)), healthy.digest)
+        limit = max(LIMIT, 3 * healthy.seconds)  # on a machine that is busy, slow is not hung
+        survivors = report(verdicts(drawn, options.jobs, Path(kernels), limit), healthy.digest)
     print(f"{len(drawn) - len(survivors)} of {len(drawn)} killed or explained; {len(survivors)} survived")
     for mutation in survivors:
         print(f"\n{mutation.file}:{mutation.line}: {mutation.kind}\n  - {mutation.before}\n  + {mutation.after}")
