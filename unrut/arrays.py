@@ -39,7 +39,8 @@ def spec(what: str | Sequence[Any], dtype: object = None) -> Spec:
         elif isinstance(d, int | np.integer) and not isinstance(d, bool) and 0 <= d <= LARGEST_EXTENT:
             dimensions.append(int(d))
         else:
-            errors.append(NotationError(f"{d!r} is no extent", remedy="a number from 0 to 2**40, or a name"))
+            shown = "a number beyond 2**40" if isinstance(d, int) and abs(d) > LARGEST_EXTENT else repr(d)
+            errors.append(NotationError(f"{shown} is no extent", remedy="a number from 0 to 2**40, or a name"))
     if errors:
         raise_all(errors)
     return Spec(dtype=dtype_name(dtype), dimensions=tuple(dimensions))

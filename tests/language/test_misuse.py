@@ -170,3 +170,32 @@ def test_axes_that_were_not_unpacked():
     for use in (lambda a: 2 * a, lambda a: a - 1, lambda a: -a, lambda a: a < 3, lambda a: 1 + a):
         with pytest.raises(NotationError):
             use(ur.axes("a"))
+
+
+def test_integers_that_python_does_not_write_out():
+    huge = 10**5000
+
+    @ur.op
+    def shifted(x, *, by: int = 0, start: float = 0.0):
+        (i,) = ur.axes("i")
+        y = ur.tensor("y")
+        y[i] = x[i] + start
+        return y
+
+    @ur.op
+    def sized(x):
+        (i,) = ur.axes("i")
+        y = ur.tensor("y")
+        y[i] = x[i] + x.shape[huge]
+        return y
+
+    for options in ({"by": huge}, {"by": (1, -huge)}, {"start": huge}):
+        with pytest.raises(ur.BindError, match=r"is an integer of 16610 bits|can't be a tuple") as caught:
+            shifted.program("f32[3]", **options)
+        assert "program" in caught.value.places[0].span.source_line()
+    assert shifted.program("f32[3]", by=1 << 900).name == "shifted"
+    with pytest.raises(ur.NotationError, match="there is no such extent of `x`"):
+        sized.program("f32[3]")
+    for extent in (huge, -huge):
+        with pytest.raises(ur.NotationError, match=r"a number beyond 2\*\*40 is no extent"):
+            ur.spec((extent, 3), "f32")

@@ -150,6 +150,9 @@ def test_spans_point_into_the_text_as_written():
         ("y[i] = 'a'", NotationError, "only numbers can stand here", ""),
         ("y[i] = 1e999j", NotationError, "the imaginary number is beyond the largest float", "a smaller one"),
         ("y[i] = 99999999999999999999", NotationError, "the number does not fit 64 bits", "a float"),
+        ("y[i] = 1 + " + "9" * 5000, NotationError, "the number does not fit 64 bits", "a float"),
+        ("axis i: 3, 0 .. " + "9" * 5000, NotationError, "the number does not fit 64 bits", "a float"),
+        ("y[i] = " + "9" * 5000 + ".5", NotationError, "the number is beyond the largest float", "inf"),
         ("y[i] = 1e999", NotationError, "the number is beyond the largest float", "inf"),
         ("y[i] = cast(x[i], f24)", DTypeError, "`f24` is not a dtype of unrut", "f32"),
         ("y[i] -= x[i]", NotationError, "only `+=` changes a tensor", "V[i] += -x[i]"),
@@ -214,6 +217,13 @@ def test_a_long_line_is_shown_in_part():
     shown, caret = str(caught.value).splitlines()[2:4]
     assert len(shown) < 170
     assert shown[caret.index("^") : caret.rindex("^") + 1] == "np.exp"
+
+
+def test_the_caret_stands_under_a_number_that_python_itself_refuses():
+    with pytest.raises(NotationError) as caught:
+        parse("f(x: f32[n]) -> y\ny[i] = x[i]*(2 +\n   " + "7_7" * 2000 + ")")
+    span = caught.value.places[0].span
+    assert (span.line, span.column, span.end) == (3, 3, 6003)
 
 
 def test_python_gives_no_warnings_of_its_own(recwarn):

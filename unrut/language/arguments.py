@@ -23,6 +23,9 @@ from unrut.language.recorder import place
 from unrut.program.types import DType
 from unrut.spans import Span
 
+WIDEST_OPTION = 1000
+"""Bits of an integer option: within the range of floats, and Python still writes it out."""
+
 
 class static:  # noqa: N801
     """Fixes a float for tracing: `op(x, tau=ur.static(0.5))` compiles 0.5 into the kernel."""
@@ -142,6 +145,9 @@ def unusable_option(face: Face, name: str, value: object) -> BindError:
     if isinstance(value, np.ndarray):
         remedy = f"a positional parameter: def {face.name}({', '.join([*face.tensors, name])})"
         message = f"`{name}` of `{face.name}` is given an array, but options are numbers"
+    elif isinstance(value, int):
+        remedy = f"an integer of at most {WIDEST_OPTION} bits"
+        message = f"`{name}` of `{face.name}` is an integer of {value.bit_length()} bits"
     else:
         remedy = "an int, bool, str, dtype, tuple of these, or float"
         message = f"`{name}` of `{face.name}` can't be a {type(value).__name__}"
@@ -153,7 +159,9 @@ def _is_float(value: object) -> bool:
 
 
 def _is_integer(value: object) -> bool:
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if isinstance(value, int):
+        return not isinstance(value, bool) and value.bit_length() <= WIDEST_OPTION
+    return isinstance(value, np.integer)
 
 
 def _is_fixed(value: object) -> bool:
@@ -163,7 +171,7 @@ def _is_fixed(value: object) -> bool:
         return issubclass(value, np.generic | bool | int | float | complex)
     if isinstance(value, complex | np.complexfloating):
         return bool(np.isfinite(value))
-    return isinstance(value, bool | int | str | np.integer | np.bool_ | np.dtype | DType | None)
+    return _is_integer(value) or isinstance(value, bool | str | np.bool_ | np.dtype | DType | None)
 
 
 def _plain(value: Any) -> Any:

@@ -35,7 +35,7 @@ from unrut.program.nodes import (
     Statement,
     Where,
 )
-from unrut.program.ragged import within
+from unrut.program.ragged import is_ragged, within
 from unrut.program.values import value_of
 from unrut.program.walk import bounds_of, children, free_axes, outside_of
 
@@ -110,7 +110,7 @@ def guarded_reads(expr: Expr, axes: Mapping[str, Extent], guard: Guard) -> Itera
                 yield from guarded_reads(where, inner, ranged)
             for part in (expr.body,) if isinstance(expr, Reduce) else expr.lift:
                 yield from guarded_reads(part, inner, ranged & guard_of(where) if where is not None else ranged)
-            ranks = rank_read(expr) if isinstance(expr, Reduce) else None
+            ranks = rank_read(expr) if isinstance(expr, Reduce) and not _never_ranked(expr) else None
             if isinstance(expr, Reduce) and ranks is not None:
                 yield Guarded(read=ranks, axes=axes, guard=guard, places=places_of(expr))
             for part in outside_of(expr) if isinstance(expr, Reduce) else ():
@@ -121,6 +121,12 @@ def guarded_reads(expr: Expr, axes: Mapping[str, Extent], guard: Guard) -> Itera
         case _:
             for part in children(expr):
                 yield from guarded_reads(part, axes, guard)
+
+
+def _never_ranked(reduce: Reduce) -> bool:
+    """Whether a range is known to be empty, so that no rank is right: `emptiness` says so, and once is enough."""
+    whole = (axis.extent for axis in reduce.axes if not is_ragged(axis))
+    return any(extent.is_fixed and extent.value() <= 0 for extent in whole)
 
 
 def _in_range(axis: Axis) -> Guard:

@@ -17,6 +17,7 @@ from unrut.spans import Span
 
 LARGEST = 100_000  # terms in one definition
 DEEPEST = 128  # levels of one term: passes recurse, so this bounds their stack
+MOST_DIMENSIONS = 64  # NumPy's limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,8 @@ from unrut.program.nodes import Role
 from unrut.spans import Span
 
 _AXIS = re.compile(r"axis\s+(\w+)\s*:\s*")
+# Python refuses integers of thousands of digits by itself, and speaks of its own limits.
+_HUGE = re.compile(r"(?<![\w.])\d[\d_]{999,}(?![\w.])")
 
 
 def parse(text: str, file: str = "<text>") -> Definition:
@@ -116,6 +118,10 @@ class _LineReader:
         return self.line.text.fault(message, *self.stretch(node), remedy=remedy)
 
     def tree(self) -> list[ast.stmt]:
+        huge = _HUGE.search(self.code)
+        if huge is not None:
+            start, end = self.origin + huge.start(), self.origin + huge.end()
+            raise self.line.text.fault("the number does not fit 64 bits", start, end, remedy="a float, such as 1e30")
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", SyntaxWarning)  # what Python tells authors of Python

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NoReturn
 
 from unrut.errors import NotationError, ShapeError, UnrutError
-from unrut.language.notation import Assignment, Size, Subscripted
+from unrut.language.notation import MOST_DIMENSIONS, Assignment, Size, Subscripted
 from unrut.language.operators import Accumulated, Expression, Operators, Value, as_expression
 from unrut.language.origin import caller_span
 from unrut.language.recorder import Recorder, current, place, shown
@@ -131,7 +131,7 @@ class Shape(Refusals):
             raise self._refuse("a dimension of a shape is a Python integer", f"{shown(self.tensor.name)}.shape[0]")
         if dimension < 0 and rank is not None:
             dimension += rank
-        if dimension < 0 or (rank is not None and dimension >= rank):
+        if not 0 <= dimension < (MOST_DIMENSIONS if rank is None else rank):
             known = (
                 "whose number of dimensions is unknown here"
                 if rank is None

@@ -14,6 +14,7 @@ from unrut.language.names import name_fault
 from unrut.language.notation import (
     DEEPEST,
     LARGEST,
+    MOST_DIMENSIONS,
     Applied,
     Choice,
     Component,
@@ -163,7 +164,7 @@ class TermReader:
                 )
             case ast.Attribute(value=ast.Name(id=name), attr="shape"):
                 match node.slice:
-                    case ast.Constant(value=int(dimension)) if 0 <= dimension < 64:
+                    case ast.Constant(value=int(dimension)) if 0 <= dimension < MOST_DIMENSIONS:
                         return Size(
                             tensor=self.identifier(name, node.value, "tensor"),
                             dimension=dimension,
