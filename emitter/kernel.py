@@ -116,10 +116,11 @@ class Kernel:
         return self.trace.show(stage)
 
     def report(self) -> Report:
-        """Operations, bytes, scratch, and the plan with its reasons."""
+        """Operations, bytes, scratch, predicted times, and the plan with its reasons. Measures the machine, once for all."""
+        from unrut.emitter.build.rates import measured_rates
         from unrut.emitter.report import report
 
-        return report(self.trace)
+        return report(self.trace, rates=measured_rates(self.trace.machine.vector))
 
     def __repr__(self) -> str:
         operands = ", ".join(_spec(a) for a in self._operands)

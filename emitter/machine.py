@@ -24,6 +24,9 @@ class Machine:
         """How many elements of `size` bytes fit into a vector."""
         return max(1, self.vector // size)
 
+    def __str__(self) -> str:
+        return f"{self.name}, vectors of {self.vector} bytes, L1 {self.l1}, L2 {self.l2}, {self.cores} cores"
+
 
 AVX512 = Machine(name="avx512", vector=64, registers=32, l1=32 << 10, l2=1 << 20, cores=2)
 AVX2 = Machine(name="avx2", vector=32, registers=16, l1=32 << 10, l2=512 << 10, cores=2)

@@ -16,7 +16,7 @@ Everything handed over is immutable and has a text form; nothing else passes bet
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from unrut.emitter.graph import Graph, analyse
@@ -93,7 +93,10 @@ def emit(
     plan: Plan | None = None,
     stop: str | None = None,
 ) -> Trace:
-    """Take a program as far as `stop` (a stage; None: to its source). A given plan is checked, not trusted: PlanError."""
+    """Take a program as far as `stop` (a stage; None: to its source). A given plan is checked, not trusted: PlanError.
+
+    A plan that was tuned for another machine is not used: the analytic one is, and says so.
+    """
     from unrut.emitter.nest_verify import verify as verify_nest
 
     machine = machine or this_machine()
@@ -103,7 +106,11 @@ def emit(
     if reached >= STAGES.index("graph"):
         graph = analyse(contributing(program))
     if graph is not None and reached >= STAGES.index("plan"):
-        plan_used = choose(graph, machine, layouts) if plan is None else plan
+        elsewhere = plan is not None and plan.tuned not in ("", str(machine))
+        plan_used = choose(graph, machine, layouts) if plan is None or elsewhere else plan
+        if plan is not None and elsewhere:
+            reason = f"analytic: the plan that was given is tuned for {plan.tuned}; this machine is {machine}"
+            plan_used = replace(plan_used, reasons=(reason, *plan_used.reasons))
         check_legal(graph, plan_used)
     if graph is not None and plan_used is not None and reached >= STAGES.index("nest"):
         nest = lower(graph, plan_used)

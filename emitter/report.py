@@ -9,6 +9,7 @@
   compulsory, plus operands that several kernels read, plus tensors in the workspace written once and read by each kernel.
 - composed bytes: the same program as a composition of array operations that writes every intermediate: each computation
   reads its tensors, writes its result; a reduction of an expression writes and reads the expression over its whole domain.
+- times: what the planner's model predicts with the rates of this machine (`schedule.predict`), and what no plan goes below.
 - workspace: shared bytes for a call; scratch: bytes for each worker.
 """
 
@@ -21,9 +22,13 @@ from typing import TYPE_CHECKING
 from unrut.emitter.graph import Computation, Graph
 from unrut.emitter.graph.computation import Folded
 from unrut.emitter.nest import Buffer, Nest, Space
+from unrut.emitter.rates import TYPICAL as USUAL
+from unrut.emitter.rates import Rates
 from unrut.emitter.schedule.apply import applied
+from unrut.emitter.schedule.costs import Strides
 from unrut.emitter.schedule.plan import Plan
 from unrut.emitter.schedule.plan_text import show as show_plan
+from unrut.emitter.schedule.predict import Prediction, floor, predict
 from unrut.errors import InternalError
 from unrut.program.extents import Extent, evaluate
 from unrut.program.nodes import Call, Expr, Read, Where
@@ -48,7 +53,14 @@ class Report:
     shared: int
     scratch: int
     plan: str
+    prediction: Prediction
+    rates: Rates
+    least: tuple[float, ...]
     assumed: tuple[str, ...] = ()
+
+    def predicted(self, threads: int = 1) -> float:
+        """The seconds that a call is predicted to take on so many threads."""
+        return self.prediction.seconds(threads, self.rates)
 
     @property
     def workspace(self) -> int:
@@ -71,16 +83,32 @@ class Report:
         if self.assumed:
             said = ", ".join(f"{name} = {TYPICAL}" for name in self.assumed)
             lines.append(f"  for sizes {said}, which are given at each call")
-        return "\n".join([*lines, *(f"  {line}" for line in self.plan.splitlines())])
+        return "\n".join([*lines, *self._times(), *(f"  {line}" for line in self.plan.splitlines())])
+
+    def _times(self) -> list[str]:
+        """Predicted times, in all for one thread and for all, and kernel by kernel for one."""
+        who = "this machine" if self.rates.measured else "a typical machine"
+        lines = []
+        for threads, least in enumerate(self.least, start=1):
+            if threads in (1, len(self.least)):
+                used = "1 thread" if threads == 1 else f"{threads} threads"
+                said = f"predicted {seconds_text(self.predicted(threads))} on {used} of {who}"
+                lines.append(f"  {'time' if threads == 1 else '':6} {said}, no plan below {seconds_text(least)}")
+        for kernel in self.prediction.kernels:
+            work, moves = (seconds_text(f(1, self.rates)) for f in (kernel.arithmetic, kernel.moving))
+            names = ", ".join(cost.computation for cost in kernel.costs)
+            lines.append(f"         {names}: arithmetic {work}, memory {moves}")
+        return lines
 
 
-def report(trace: Trace, sizes: Mapping[str, int] | None = None) -> Report:
-    """The report of a trace that has come to its Nest. Sizes that are not given count as 128."""
+def report(trace: Trace, sizes: Mapping[str, int] | None = None, rates: Rates = USUAL) -> Report:
+    """The report of a trace that has come to its Nest. Sizes that are not given count as 128, in predicted times all do."""
     if trace.graph is None or trace.plan is None or trace.nest is None:
         raise InternalError("a report needs a graph, a plan and a nest")
     given = dict(sizes or {})
     assumed = tuple(name for name in trace.program.sizes if name not in given)
     given |= dict.fromkeys(assumed, TYPICAL)
+    flat = applied(trace.graph, trace.plan)
     return Report(
         name=trace.program.name,
         operations=operations(trace.graph, given),
@@ -90,6 +118,9 @@ def report(trace: Trace, sizes: Mapping[str, int] | None = None) -> Report:
         shared=sum(_padded(b, given) for b in trace.nest.buffers if b.space is Space.workspace),
         scratch=sum(_padded(b, given) for b in trace.nest.buffers if b.space is Space.scratch),
         plan=show_plan(trace.plan),
+        prediction=predict(flat, trace.plan, Strides(flat, trace.layouts), trace.machine),
+        rates=rates,
+        least=tuple(floor(trace.graph, trace.machine, rates, n) for n in range(1, trace.machine.cores + 1)),
         assumed=assumed,
     )
 
@@ -179,3 +210,11 @@ def bytes_text(count: int) -> str:
 def count_text(number: int) -> str:
     """A count for reading: large ones in millions."""
     return f"{number / 1e6:.4g} M" if number >= 10**6 else str(number)
+
+
+def seconds_text(seconds: float) -> str:
+    """A time for reading: three digits and a unit."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds * 1e6:.3g} us"

@@ -3,18 +3,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unrut.arrays import Array, take, take_results
-from unrut.errors import BindError, BuildError, UnrutError
+from unrut.errors import BindError, BuildError, PlanError, UnrutError
 from unrut.markup import page, pre
 from unrut.program.nodes import Program
 
 if TYPE_CHECKING:
     from unrut.emitter.kernel import Kernel
     from unrut.emitter.layout import Layout
+    from unrut.emitter.schedule.plan import Plan
     from unrut.emitter.tree import Tree
+    from unrut.emitter.tune import Tuning
 
 TARGETS = ("c",)
 STAGES = ("program", "graph", "plan", "nest", "source")
@@ -97,19 +101,46 @@ class Bound:
         name = self.program.results[0] if result is None else result
         return explain(self.program, self._arrays(()), self._scalars({}), name, place)
 
-    def compile(self, target: str = "c", *, threads: int | None = None) -> Kernel:
+    def compile(
+        self, target: str = "c", *, threads: int | None = None, plan: str | os.PathLike[str] | Plan | None = None
+    ) -> Kernel:
         """A kernel for the layouts of the arrays given to `bind`, or for C order; made once and kept.
 
         `threads` is how many it uses at most where a call says nothing else; it never changes a result. Run-time scalars
         that were bound are the kernel's own where a call gives no others.
-        Raises BuildError where there is no working compiler or no such target.
+        `plan` takes the place of the analytic plan: the text that `kernel.show("plan")` or `tune().plan` gives, edited or
+        not, or the path of a file that holds it. It may change how sums are split, never what is summed.
+        Raises BuildError where there is no working compiler or no such target, PlanError for a plan that can't be read or is
+        not legal for this program.
         """
         from unrut.emitter.kernel import Kernel
 
-        kernel = self._kernel(self.arrays, None, target)
+        kernel = self._kernel(self.arrays, None, target, _plan(plan))
         if threads is None:
             return kernel
         return Kernel(kernel.library, kernel.trace, threads=threads, scalars=self.scalars)
+
+    def tune(self, seconds: float = 5.0, *, threads: int | None = None) -> Tuning:
+        """Measure the few plans that the cost model can't tell apart, on the arrays given to `bind`, for so many seconds.
+
+        The result prints what was tried; its `plan` is the fastest one as text, to be kept beside the source and given to
+        `compile("c", plan=...)`, where it is used on machines like this one; its `kernel` is ready to be called.
+        At least the analytic plan and, if there is time, some others are measured, three times each, however long that takes.
+        Raises BindError without arrays, BuildError where there is no working compiler, and what a call raises.
+        """
+        from unrut.emitter.tune import tune
+        from unrut.progress import shown
+        from unrut.specialise import layouts_of
+
+        limit = _time(seconds)
+        if self.arrays is None and self.program.operands:
+            names = ", ".join(operand.name for operand in self.program.operands)
+            message = f"`{self.program.name}` was bound to specs, so there is nothing to measure on"
+            raise BindError(message, remedy=f"the arrays of a typical call: bind({names}).tune()")
+        arrays, scalars = self._arrays(()), self._scalars({})
+        layouts = layouts_of(self.program, arrays, None)
+        with shown(f"tuning {self.program.name}") as progress:
+            return tune(self.program, layouts, arrays, scalars, seconds=limit, threads=threads, progress=progress)
 
     def __call__(self, /, *arrays: Any, out: Any = None, threads: int | None = None, **scalars: float) -> Any:
         """The results by a compiled kernel, made at the first call for these layouts."""
@@ -118,7 +149,7 @@ class Bound:
         named: dict[str, Any] = self._scalars(scalars)
         return self._kernel(given, results, "c")(*given.values(), out=results, threads=threads, **named)
 
-    def _kernel(self, arrays: Mapping[str, Array] | None, out: Any, target: str) -> Kernel:
+    def _kernel(self, arrays: Mapping[str, Array] | None, out: Any, target: str, plan: Plan | None = None) -> Kernel:
         if target not in TARGETS:
             raise BuildError(f"there is no target `{target}` yet", remedy=f"one of {', '.join(TARGETS)}")
         from unrut.emitter import compile_program
@@ -126,9 +157,9 @@ class Bound:
         from unrut.specialise import layouts_of
 
         layouts = layouts_of(self.program, arrays or {}, out)
-        key = (target, *layouts.items())
+        key = (target, plan, *layouts.items())
         if key not in self._kernels:
-            compiled = compile_program(self.program, layouts)
+            compiled = compile_program(self.program, layouts, plan=plan)
             self._kernels[key] = Kernel(compiled.library, compiled.trace, scalars=self.scalars)
         return self._kernels[key]
 
@@ -153,6 +184,31 @@ class Bound:
             message = f"`{self.program.name}` {fault}; its run-time scalars are {listed}"
             raise BindError(message, remedy="options other than floats are fixed by bind")
         return {name: float(values[name]) for name in self.program.scalars}
+
+
+def _time(seconds: Any) -> float:
+    """Seconds that are some. Raises BindError."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < float("inf"):
+        raise BindError(f"`seconds` is {seconds!r}, not a time", remedy="seconds=5")
+    return float(seconds)
+
+
+def _plan(given: Any) -> Plan | None:
+    """A plan as data, of whatever was given for one."""
+    from unrut.emitter.schedule.plan import Plan
+    from unrut.emitter.schedule.plan_text import parse_plan
+
+    if given is None or isinstance(given, Plan):
+        return given
+    if isinstance(given, str):
+        return parse_plan(given)
+    if not isinstance(given, os.PathLike):
+        message = f"`plan` is a {type(given).__name__}, no plan"
+        raise PlanError(message, remedy='the text that `kernel.show("plan")` gives, or pathlib.Path("my.plan")')
+    try:
+        return parse_plan(Path(given).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise PlanError(f"the plan can't be read: {error}", remedy="the path of a text file") from None
 
 
 def only_or_all(found: Sequence[Any]) -> Any:

@@ -51,13 +51,15 @@ class Entry:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """A schedule for one Graph. `inlined` computations are evaluated at each of their reads; of `staged` operands every
-    computation reads a copy, `NAME_staged`, which has an entry of its own.
+    computation reads a copy, `NAME_staged`, which has an entry of its own. `tuned`: the machine for which it was found by
+    measuring, if it was; elsewhere the analytic plan takes its place.
     """
 
     program: str
     inlined: tuple[str, ...]
     entries: tuple[Entry, ...]
     staged: tuple[str, ...] = ()
+    tuned: str = ""
     reasons: tuple[str, ...] = field(default=(), compare=False)
 
     def entry(self, computation: str) -> Entry:

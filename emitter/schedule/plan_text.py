@@ -2,6 +2,7 @@
 """Plans as a few lines of text that can be kept beside a source, edited and read back: `parse_plan(show(p)) == p`.
 
 plan 1 for conv
+tuned for avx512, vectors of 64 bytes, L1 32768, L2 1048576, 2 cores
 inline h
 stage w
 y: loops n x/6 c/64; tile x c; reduce k; lanes c; share 0; tasks 2
@@ -14,12 +15,15 @@ from unrut.emitter.schedule.plan import Entry, LoopOver, Plan
 from unrut.errors import PlanError
 
 VERSION = "plan 1 for "
+TUNED = "tuned for "
 PARTS = ("loops", "tile", "reduce", "lanes", "stored", "share", "tasks")
 
 
 def show(plan: Plan) -> str:
     """The plan as text, reasons as comments."""
     lines = [VERSION + plan.program]
+    if plan.tuned:
+        lines.append(TUNED + plan.tuned)
     lines += [f"  # {reason}" for reason in plan.reasons]
     if plan.inlined:
         lines.append("inline " + " ".join(plan.inlined))
@@ -52,15 +56,19 @@ def parse_plan(text: str) -> Plan:
         raise PlanError(f"a plan begins with the line `{VERSION}NAME`", remedy="the text that `k.show('plan')` gives")
     inlined: tuple[str, ...] = ()
     staged: tuple[str, ...] = ()
+    tuned = ""
     entries: list[Entry] = []
     for line in lines[1:]:
-        if line.startswith("inline "):
+        if line.startswith(TUNED):
+            tuned = line.removeprefix(TUNED).strip()
+        elif line.startswith("inline "):
             inlined = (*inlined, *line.split()[1:])
         elif line.startswith("stage "):
             staged = (*staged, *line.split()[1:])
         else:
             entries.append(_entry(line))
-    return Plan(program=lines[0][len(VERSION) :].strip(), inlined=inlined, staged=staged, entries=tuple(entries))
+    name = lines[0].removeprefix(VERSION).strip()
+    return Plan(program=name, inlined=inlined, entries=tuple(entries), staged=staged, tuned=tuned)
 
 
 def _entry(line: str) -> Entry:

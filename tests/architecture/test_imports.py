@@ -48,7 +48,8 @@ RESERVED = {
     "platformdirs": {"unrut.emitter.build"},
     **{name: {"unrut.adapters"} for name in ("torch", "jax", "dask", "tensorflow", "cupy", "triton")},
     **{name: {"unrut.testing"} for name in ("hypothesis", "pytest")},
-    **{name: {"unrut.demo"} for name in ("sklearn", "matplotlib", "rich")},
+    **{name: {"unrut.demo"} for name in ("sklearn", "matplotlib")},
+    "rich": {"unrut.demo", "unrut.progress"},
 }
 
 # Inside the emitter, files belong to `build` alone.
