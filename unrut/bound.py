@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from unrut.arrays import Array, take, take_results
 from unrut.errors import BindError, BuildError, PlanError, UnrutError
+from unrut.language.callers import Telling, point_at_caller
 from unrut.markup import page, pre
 from unrut.program.nodes import Program
 
@@ -81,14 +82,16 @@ class Bound:
         """The results by the reference, in plain NumPy: an array, or a tuple of them."""
         from unrut.reference import evaluate
 
-        found = evaluate(self.program, self._arrays(arrays), self._scalars(scalars))
+        with Telling(self.program.name):
+            found = evaluate(self.program, self._arrays(arrays), self._scalars(scalars))
         return only_or_all([found[name] for name in self.program.results])
 
     def intermediates(self, /, *arrays: Any, **scalars: float) -> dict[str, Array]:
         """Every tensor that the program defines, by name, as the reference computes it."""
         from unrut.reference import evaluate
 
-        return evaluate(self.program, self._arrays(arrays), self._scalars(scalars), every=True)
+        with Telling(self.program.name):
+            return evaluate(self.program, self._arrays(arrays), self._scalars(scalars), every=True)
 
     def explain(self, result: str | None = None, /, **place: int) -> Any:
         """Every term behind one element: `bound.explain(n=0, co=3, y=1)`, or `explain("mu", n=0)` of another tensor.
@@ -99,7 +102,8 @@ class Bound:
         from unrut.reference import explain
 
         name = self.program.results[0] if result is None else result
-        return explain(self.program, self._arrays(()), self._scalars({}), name, place)
+        with Telling(self.program.name):
+            return explain(self.program, self._arrays(()), self._scalars({}), name, place)
 
     def compile(
         self, target: str = "c", *, threads: int | None = None, plan: str | os.PathLike[str] | Plan | None = None
@@ -144,10 +148,14 @@ class Bound:
 
     def __call__(self, /, *arrays: Any, out: Any = None, threads: int | None = None, **scalars: float) -> Any:
         """The results by a compiled kernel, made at the first call for these layouts."""
-        given = self._arrays(arrays)
-        results = take_results(out, self.program.results)
-        named: dict[str, Any] = self._scalars(scalars)
-        return self._kernel(given, results, "c")(*given.values(), out=results, threads=threads, **named)
+        try:
+            given = self._arrays(arrays)
+            results = take_results(out, self.program.results)
+            named: dict[str, Any] = self._scalars(scalars)
+            return self._kernel(given, results, "c")(*given.values(), out=results, threads=threads, **named)
+        except UnrutError as error:
+            point_at_caller(error, self.program.name)
+            raise
 
     def _kernel(self, arrays: Mapping[str, Array] | None, out: Any, target: str, plan: Plan | None = None) -> Kernel:
         if target not in TARGETS:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from unrut.spans import Span, point_at
+from unrut.spans import Span, calls_around, point_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +20,12 @@ class Place:
 
     span: Span
     note: str = ""
+
+
+def with_calls(places: Sequence[Place]) -> tuple[Place, ...]:
+    """The places, and before them those of the calls that they are within: who reads it knows those lines best."""
+    calls = (call for place in places for call in calls_around(place.span))
+    return tuple(dict.fromkeys([*(Place(span=c.span, note=f"calls `{c.name}`") for c in calls), *places]))
 
 
 class UnrutError(Exception):
@@ -31,7 +37,7 @@ class UnrutError(Exception):
     def __init__(self, message: str, *, places: Sequence[Place] = (), remedy: str = "") -> None:
         super().__init__(message)
         self.message = message
-        self.places = tuple(places)
+        self.places = with_calls(places)
         self.remedy = remedy
         self.others: tuple[UnrutError, ...] = ()
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, overload
 
 from unrut.arrays import is_array, spec_of, take, take_results, wrong_number
 from unrut.bound import Bound, only_or_all
-from unrut.errors import BindError, NotationError
+from unrut.errors import BindError, NotationError, UnrutError
 from unrut.language.arguments import Options
+from unrut.language.callers import Telling, point_at_caller
 from unrut.language.front import Front, Traced, Written, missing_scalars
 from unrut.language.inline import inline
 from unrut.language.notation import Definition, Spec
@@ -68,20 +69,23 @@ class Op:
 
         Raises BindError, DTypeError, NotationError, NameClashError, AxisError, ShapeError, RangeError.
         """
-        given, options = self._arguments(specs, params)
-        return self._program(self._specs(given) if given else (), options)
+        with self._telling():
+            given, options = self._arguments(specs, params)
+            return self._program(self._specs(given) if given else (), options)
 
     def bind(self, /, *specs: Any, **params: Any) -> Bound:
         """The op with specs or arrays and options fixed. Arrays are remembered and used where none are given later."""
-        given, options = self._arguments(specs, params)
-        program = self._program(self._specs(given) if given else (), options)
-        arrays = take(self.name, self._front.face.tensors, given) if given and all(map(is_array, given)) else None
-        return Bound(program, arrays, options.scalars)
+        with self._telling():
+            given, options = self._arguments(specs, params)
+            program = self._program(self._specs(given) if given else (), options)
+            arrays = take(self.name, self._front.face.tensors, given) if given and all(map(is_array, given)) else None
+            return Bound(program, arrays, options.scalars)
 
     def reference(self, /, *arrays: Any, **params: Any) -> Any:
         """The results by the reference, in plain NumPy: an array, or a tuple of them."""
-        given, options = self._arguments(arrays, params)
-        return self._bound(given, options).reference()
+        with self._telling():
+            given, options = self._arguments(arrays, params)
+            return self._bound(given, options).reference()
 
     def show(self, /, *specs: Any, **params: Any) -> str:
         """The text. Without specs, extents bear the names of the axes that read them, and unknown dtypes are f32."""
@@ -91,8 +95,9 @@ class Op:
 
     def sketch(self, /, *specs: Any, **params: Any) -> Program:
         """The typed Program for specs; without any, for sizes that bear the names of axes, dtypes that nothing says f32."""
-        given, options = self._arguments(specs, params)
-        return self._program(self._specs(given) if given else placeholder_specs(self._define(options)), options)
+        with self._telling():
+            given, options = self._arguments(specs, params)
+            return self._program(self._specs(given) if given else placeholder_specs(self._define(options)), options)
 
     def _repr_html_(self) -> str:
         """For notebooks: the text."""
@@ -107,6 +112,13 @@ class Op:
 
         Raises BuildError where there is no working C compiler, and what `program` raises.
         """
+        try:
+            return self._called(arrays, out, threads, params)
+        except UnrutError as error:
+            point_at_caller(error, self.name, self._front.face.span)
+            raise
+
+    def _called(self, arrays: tuple[Any, ...], out: Any, threads: int | None, params: dict[str, Any]) -> Any:
         given, options = self._arguments(arrays, params)
         recorder = current()
         if recorder is not None:
@@ -121,6 +133,9 @@ class Op:
         program = functools.partial(self._program, options=options)
         kernel = self._kernels.kernel(program, options.key, named, results)
         return kernel(*named.values(), out=results, threads=threads, **options.scalars)
+
+    def _telling(self) -> Telling:
+        return Telling(self.name, self._front.face.span)
 
     def _bound(self, given: tuple[Any, ...], options: Options) -> Bound:
         named = take(self.name, self._front.face.tensors, given)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a piece of notation was written, and how to point at it."""
+"""Where a piece of notation was written, by which calls it was reached, and how to point at it."""
 
 from __future__ import annotations
 
 import linecache
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 WIDEST = 160  # characters of a source line that an error shows
 
@@ -18,6 +18,8 @@ class Span:
     column: int = -1
     end: int = -1
     text: str = ""
+    within: Call | None = None
+    """The call by which this became part of another op, if any."""
 
     def source_line(self) -> str:
         """The line itself: recorded for parsed text, read from the file for Python sources, empty if neither is there."""
@@ -26,6 +28,26 @@ class Span:
     def where(self) -> str:
         """`file:line`, the form that editors and terminals make clickable."""
         return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """Where an op was called inside another; the place of that call may be within a call itself."""
+
+    name: str
+    span: Span
+
+
+def inside(span: Span, call: Call) -> Span:
+    """A stretch of an op that is called: within that call, and where it was within another one, that one is."""
+    if span.within is None:
+        return replace(span, within=call)
+    return replace(span, within=replace(span.within, span=inside(span.within.span, call)))
+
+
+def calls_around(span: Span) -> tuple[Call, ...]:
+    """The calls that a stretch is within, the outermost first: the user's own line before those of a library."""
+    return () if span.within is None else (*calls_around(span.within.span), span.within)
 
 
 def point_at(span: Span, note: str = "") -> list[str]:

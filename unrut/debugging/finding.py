@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from unrut.errors import Place
+from unrut.errors import Place, with_calls
 from unrut.markup import element, page, pre, text
 from unrut.program.nodes import Expr, Operand, Statement
 from unrut.spans import point_at
@@ -101,5 +101,5 @@ def _paragraph(finding: Finding) -> str:
 
 
 def place_of(*nodes: tuple[Expr | Statement | Operand, str]) -> tuple[Place, ...]:
-    """The places of some nodes with a note each; those that were never written are left out."""
-    return tuple(Place(span=node.span, note=note) for node, note in nodes if node.span is not None)
+    """The places of some nodes with a note each, and the calls around them; nodes that were never written are left out."""
+    return with_calls([Place(span=node.span, note=note) for node, note in nodes if node.span is not None])

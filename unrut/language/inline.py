@@ -33,7 +33,7 @@ from unrut.language.recorder import Recorder, place, shown
 from unrut.language.renaming import Renaming, axis_names, mentioned
 from unrut.language.spelling import counted
 from unrut.language.tensor import Tensor
-from unrut.spans import Span
+from unrut.spans import Call, Span
 
 
 def inline(
@@ -58,7 +58,8 @@ def inline(
     axes = {name: prefix + name for s in callee.statements for name in axis_names(s, known)}
     for axis in callee.axes:
         axes |= {name: prefix + name for name in (axis.name, *axis_names(axis, known))}
-    renaming = Renaming(tensors=tensors, axes=axes, scalars=terms)
+    call = Call(name=callee.name, span=span) if span is not None else None
+    renaming = Renaming(tensors=tensors, axes=axes, scalars=terms, call=call)
     for axis in callee.axes:
         recorder.give(renaming.given(axis))
     ranks = {}

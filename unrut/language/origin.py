@@ -13,7 +13,7 @@ from unrut.spans import Span
 
 # Frames of these modules are the machinery between the user's line and us. Ops of the library are users' code here.
 _OURS = ("unrut.language.", "unrut.debugging.")
-_OURS_ALONE = ("unrut.op", "unrut.bound")
+_OURS_ALONE = ("unrut.op", "unrut.bound", "unrut.specialise", "unrut.debugging")
 
 
 def caller() -> FrameType | None:

@@ -23,25 +23,34 @@ from unrut.language.notation import (
     Subscripted,
     Term,
 )
-from unrut.spans import Span
+from unrut.spans import Call, Span, inside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Renaming:
-    """New names; what is not mentioned keeps its name. Scalars become terms."""
+    """New names; what is not mentioned keeps its name. Scalars become terms. With a `call`, all of it stands within that."""
 
     tensors: Mapping[str, str] = field(default_factory=dict)
     axes: Mapping[str, str] = field(default_factory=dict)
     scalars: Mapping[str, Term] = field(default_factory=dict)
+    call: Call | None = None
+
+    def place(self, span: Span | None) -> Span | None:
+        """Where something stands under the new names."""
+        return span if span is None or self.call is None else inside(span, self.call)
 
     def term(self, term: Term) -> Term:
-        """The term under the new names; spans stay."""
+        """The term under the new names."""
+        if isinstance(term, Name) and term.name in self.scalars:
+            return self.scalars[term.name]
+        found = self._renamed(term)
+        return found if self.call is None else replace(found, span=self.place(found.span))
+
+    def _renamed(self, term: Term) -> Term:
         match term:
             case Number() | Component():
                 return term
             case Name(name=name):
-                if name in self.scalars:
-                    return self.scalars[name]
                 return replace(term, name=self.tensors.get(name) or self.axes.get(name, name))
             case Size(tensor=tensor):
                 return replace(term, tensor=self.tensors.get(tensor, tensor))
@@ -83,7 +92,8 @@ class Renaming:
     def given(self, axis: GivenAxis) -> GivenAxis:
         """The range of an axis under the new names."""
         extent, start, stop = (None if t is None else self.term(t) for t in (axis.extent, axis.start, axis.stop))
-        return replace(axis, name=self.axes.get(axis.name, axis.name), extent=extent, start=start, stop=stop)
+        name, span = self.axes.get(axis.name, axis.name), self.place(axis.span)
+        return replace(axis, name=name, extent=extent, start=start, stop=stop, span=span)
 
     def statement(self, statement: Assignment) -> Assignment:
         """The statement under the new names."""
@@ -92,6 +102,7 @@ class Renaming:
             target=self.tensors.get(statement.target, statement.target),
             subscripts=tuple(map(self.term, statement.subscripts)),
             body=self.term(statement.body),
+            span=self.place(statement.span),
         )
 
 
