@@ -118,13 +118,18 @@ def _is_plain(layout: Layout, array: Array) -> bool:
     return all(wanted is None or wanted == given or extent <= 1 for wanted, given, extent in pairs)
 
 
+def self_overlap_faults(argument: Argument, array: Array) -> Iterator[BindError]:
+    """Elements that are written and are twice in an array: the kernel may then compute anything."""
+    if _meets_itself(array):
+        message = f"elements of `{argument.name}` share memory with each other"
+        yield BindError(message, remedy=f"np.empty({array.shape})")
+
+
 def overlap_faults(written: Mapping[str, Array], read: Mapping[str, Array]) -> Iterator[BindError]:
-    """Elements that are written and belong to two arrays, or twice to one: the kernel may then compute anything."""
+    """Elements that are written and belong to two arrays: the kernel may then compute anything."""
     names = list(written)
     for number, name in enumerate(names):
         array = written[name]
-        if _meets_itself(array):
-            yield BindError(f"elements of `{name}` share memory with each other", remedy=f"np.empty({array.shape})")
         for other, given in (*read.items(), *((n, written[n]) for n in names[:number])):
             if _overlap(array, given):
                 yield BindError(f"`{name}` shares memory with `{other}`", remedy=f"out=np.empty_like({name})")

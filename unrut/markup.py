@@ -6,7 +6,6 @@ Nothing is loaded from anywhere and no script runs. Colours are the page's own, 
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 
 STYLE = (
@@ -23,6 +22,8 @@ STYLE = (
 
 def text(value: object) -> str:
     """Any text as it should be read; what no page may hold (control characters) becomes a replacement character."""
+    import html  # its table of entities is large, and nobody needs it before the first notebook
+
     printable = "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in str(value))
     return html.escape(printable, quote=True)
 

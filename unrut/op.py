@@ -21,6 +21,7 @@ from unrut.language.parse import parse as parse_definition
 from unrut.language.placeholders import placeholder_specs
 from unrut.language.recorder import Recorder, current, place
 from unrut.markup import page, pre
+from unrut.seen import Key, Seen
 from unrut.specialise import Kernels
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Op:
         self._definitions: dict[tuple[object, ...], Definition] = {}
         self._being_traced: set[tuple[int, tuple[object, ...]]] = set()
         self._kernels = Kernels()
+        self._seen = Seen()
         self.__name__ = self.__qualname__ = front.face.name
 
     def __repr__(self) -> str:
@@ -112,15 +114,28 @@ class Op:
 
         Raises BuildError where there is no working C compiler, and what `program` raises.
         """
+        recorder = current()
+        key = self._seen.key(arrays, out, params) if recorder is None else None
+        known = self._seen.find(key, params) if key is not None else None
         try:
-            return self._called(arrays, out, threads, params)
+            if known is not None:
+                return known[0](*arrays, out=out, threads=threads, **known[1])
+            return self._called(recorder, key, arrays, out, threads, params)
         except UnrutError as error:
             point_at_caller(error, self.name, self._front.face.span)
             raise
 
-    def _called(self, arrays: tuple[Any, ...], out: Any, threads: int | None, params: dict[str, Any]) -> Any:
+    def _called(
+        self,
+        recorder: Recorder | None,
+        key: Key | None,
+        arrays: tuple[Any, ...],
+        out: Any,
+        threads: int | None,
+        params: dict[str, Any],
+    ) -> Any:
+        """A call of a new kind, remembered by its key."""
         given, options = self._arguments(arrays, params)
-        recorder = current()
         if recorder is not None:
             for word, value, remedy in (("out", out, "the results"), ("threads", threads, "threads= where it is run")):
                 if value is not None:
@@ -132,6 +147,8 @@ class Op:
         results = take_results(out, self._define(options).results)
         program = functools.partial(self._program, options=options)
         kernel = self._kernels.kernel(program, options.key, named, results)
+        if key is not None:
+            self._seen.keep(key, kernel, options.scalars)
         return kernel(*named.values(), out=results, threads=threads, **options.scalars)
 
     def _telling(self) -> Telling:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import _cffi_backend
 import cffi
 
 from unrut.emitter.build import place
@@ -61,6 +62,10 @@ class Library:
             return getattr(self.handle, name)
         except AttributeError:
             raise InternalError(f"the C of `{self.source.name}` has no function `{name}`") from None
+
+
+from_buffer: Any = _cffi_backend.from_buffer
+"""`ffi.from_buffer(type, object)`, without the way through Python, which takes longer than the function itself."""
 
 
 def build(source: Source, toolchain: Toolchain | None = None) -> Library:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -234,6 +235,36 @@ def test_many_python_threads_at_once():
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(work, range(8)))
+
+
+def test_python_goes_on_while_a_kernel_runs(kernel):
+    """Without the GIL: another thread looks at the clock all the while, not only before and after."""
+    A = np.ones((1200, 1200), "f8")
+    slow = compile_program(ur.parse("slow(A: f64[n, n]) -> b\nb = sum[i, j, k](exp(A[i, k] * A[k, j]))\n").program())
+    slow(A[:2, :2].copy())
+
+    def shares(size: int) -> tuple[float, int]:
+        """How long a call took, and in how many of its tenths the other thread ran."""
+        seen: list[float] = []
+        ends: list[float] = []
+
+        def work() -> None:
+            x = A[:size, :size].copy()
+            ends.append(time.perf_counter())
+            slow(x, threads=1)
+            ends.append(time.perf_counter())
+
+        worker = threading.Thread(target=work)
+        worker.start()
+        while worker.is_alive():
+            seen.append(time.perf_counter())
+        begin, end = ends
+        return end - begin, len({int(10 * (at - begin) / (end - begin)) for at in seen if begin < at < end})
+
+    size = 100
+    while shares(size)[0] < 0.2 and size < 1200:
+        size = size * 5 // 4
+    assert any(shares(size)[1] >= 6 for _ in range(5))
 
 
 def test_what_a_kernel_tells(kernel):
