@@ -130,7 +130,7 @@ def docs(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """The benchmarks of bench/: median, machine, threads and compiler are printed beside every number."""
     session.install("-e", ".")
-    session.run("python", "bench/run.py", *session.posargs)
+    session.run("python", "-m", "bench.run", *session.posargs)
 
 
 @nox.session

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Medians beside what an expert writes: pairs of regions beside Numba, a 5x5 filter beside scipy and Numba.
 
-    python bench/medians.py [--rounds 9] [--threads 2] [--json FILE]
+    python -m bench.medians [--rounds 9] [--threads 2] [--json FILE]
 
 Needs numba; scipy and scikit-image are used where they are. Every rival's result is compared with NumPy's first. Numba's
 rivals are four ways to take a median of 256 numbers, all in `prange` over the pairs: `np.median`, quickselect as an expert
@@ -18,10 +18,10 @@ from typing import Any
 
 import numba
 import numpy as np
-from measure import medians
 from numba import njit, prange
 
 import unrut as ur
+from bench.measure import medians
 
 Array = np.ndarray[Any, Any]
 SIZE, PAIRS, WINDOW = 1024, 4096, 16

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The reference on two capsule layers: seconds, and the most memory that it holds beyond operands and results.
 
-    python bench/reference.py
+    python -m bench.reference
 
 Convolutional capsules at N=8, 32 to 32 capsules, 15x15, 3x3, stride 2, and EM routing at N=4, 32 to 32, 14x14, 3x3, stride 2,
 three iterations, whose votes alone would be 85 MB in f32. Beside them what the C of each needs as workspace.
@@ -14,7 +14,7 @@ import sys
 import time
 import tracemalloc
 
-from workloads import WORKLOADS
+from bench.library_sizes import WORKLOADS
 
 ROUNDS = 7
 LAYERS = ("conv caps N=8", "EM routing N=4")

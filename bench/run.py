@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every op of the library against naive C loops, side by side in one process.
 
-    python bench/run.py [--only NAME] [--rounds 9] [--threads 2] [--json FILE]
+    python -m bench.run [--only NAME] [--rounds 9] [--threads 2] [--json FILE]
 
 Results are checked first against the reference: ours within the derived bound, the peer within three times that bound (its
 intermediates round elsewhere). Then medians of interleaved rounds, with `out=` given.
@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from measure import medians
-from peers import FLAGS, NaivePeers
-from workloads import WORKLOADS, Workload
+
+from bench.library_sizes import WORKLOADS, Workload
+from bench.measure import medians
+from bench.peers import FLAGS, NaivePeers
 
 Array = np.ndarray[Any, Any]
 
