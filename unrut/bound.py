@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from unrut.emitter.schedule.plan import Plan
     from unrut.emitter.tree import Tree
     from unrut.emitter.tune import Tuning
+    from unrut.op import Op
 
 TARGETS = ("c",)
 STAGES = ("program", "graph", "plan", "nest", "source")
@@ -29,13 +30,23 @@ class Bound:
     """A Program, with the arrays and scalars that were given for it, if any were.
 
     `program` is the typed Program, `arrays` are by operand (or None), `scalars` by name. Arrays and scalars that a method
-    is given take the place of those remembered.
+    is given take the place of those remembered. `op` and `options` are what was bound, where that is known.
     """
 
-    def __init__(self, program: Program, arrays: Mapping[str, Array] | None, scalars: Mapping[str, float]) -> None:
+    def __init__(
+        self,
+        program: Program,
+        arrays: Mapping[str, Array] | None,
+        scalars: Mapping[str, float],
+        *,
+        op: Op | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
         self.program = program
         self.arrays = arrays
         self.scalars = dict(scalars)
+        self.op = op
+        self.options = dict(options or {})
         self._kernels: dict[tuple[object, ...], Kernel] = {}
 
     def __repr__(self) -> str:
@@ -76,7 +87,8 @@ class Bound:
 
     def with_arrays(self, /, *arrays: Any, **scalars: float) -> Bound:
         """The same with these arrays and scalars remembered. Raises BindError where they don't fit."""
-        return Bound(self.program, self._arrays(arrays), {**self.scalars, **self._scalars(scalars)})
+        named = {**self.scalars, **self._scalars(scalars)}
+        return Bound(self.program, self._arrays(arrays), named, op=self.op, options=self.options)
 
     def reference(self, /, *arrays: Any, **scalars: float) -> Any:
         """The results by the reference, in plain NumPy: an array, or a tuple of them."""

@@ -81,7 +81,8 @@ class Op:
             given, options = self._arguments(specs, params)
             program = self._program(self._specs(given) if given else (), options)
             arrays = take(self.name, self._front.face.tensors, given) if given and all(map(is_array, given)) else None
-            return Bound(program, arrays, options.scalars)
+            named = {name: value for name, value in params.items() if name not in self._front.face.tensors}
+            return Bound(program, arrays, options.scalars, op=self, options=named)
 
     def reference(self, /, *arrays: Any, **params: Any) -> Any:
         """The results by the reference, in plain NumPy: an array, or a tuple of them."""

@@ -284,6 +284,32 @@ def test_what_an_option_makes_idle_is_no_finding(padding):
     assert ur.lint(f).kinds() == ur.lint(f, "f32[7]").kinds() == ("policy is idle",)
 
 
+@pytest.mark.parametrize("padding", [0, 1])
+def test_bound_ops_are_looked_at_as_ops_with_shapes_are(padding):
+    specs = "f32[2, 5, 9, 29]", "f32[5, 3, 5]"
+    assert not ur.lint(ur.ops.depthwise_conv2d.bind(*specs, padding=padding))
+    arrays = [np.random.default_rng(0).normal(size=shape).astype(f32) for shape in ((2, 5, 9, 29), (5, 3, 5))]
+    assert not ur.lint(ur.ops.depthwise_conv2d.bind(*arrays, padding=padding))
+    assert not ur.lint(ur.ops.depthwise_conv2d.bind(*specs, padding=padding), *arrays)
+    assert not ur.lint(ur.ops.depthwise_conv2d.bind(*specs, padding=padding).with_arrays(*arrays))
+
+
+POOL = "f(x: f32[n]) -> y\naxis i: {places}\naxis k: 2\ny[i] = max[k](x.outside(-inf)[2*i + k])"
+
+
+@pytest.mark.parametrize("n", [6, 7, 8, 9])
+def test_a_policy_that_is_idle_for_some_sizes_alone_is_no_finding(n):
+    """Half-filled windows at the end are there for odd sizes only."""
+    op = ur.parse(POOL.format(places="(x.shape[0] + 1)//2"))
+    for what in (ur.lint(op, f"f32[{n}]"), ur.lint(op.bind(f"f32[{n}]")), ur.lint(op.bind(np.ones(n, f32)))):
+        assert "policy is idle" not in what.kinds()
+    never = ur.parse(POOL.format(places="x.shape[0]//2"))  # a rest of one is never reached, whatever the size
+    for what in (ur.lint(never, f"f32[{n}]"), ur.lint(never.bind(f"f32[{n}]")), ur.lint(never.bind(np.ones(n, f32)))):
+        assert "policy is idle" in what.kinds()
+    fixed = ur.parse(POOL.replace("[n]", f"[{n - n % 2}]").format(places=n // 2))  # a signature that fits no other size
+    assert "policy is idle" in ur.lint(fixed.bind(f"f32[{n - n % 2}]")).kinds()
+
+
 def test_data_less_their_mean_do_not_cancel_where_they_are_all_the_same():
     same = np.full((4, 7), 0.3, f32)
     text = "f(x: f32[n, c]) -> y\nm[n] = sum[c](x[n, c])/x.shape[1]\ny[n, c] = x[n, c] - m[n]"

@@ -12,7 +12,8 @@ from unrut.bound import Bound
 from unrut.debugging.cancellation import measured, values
 from unrut.debugging.finding import LOOK, MISTAKE, Finding, Findings, place_of
 from unrut.debugging.habits import habits
-from unrut.debugging.reach import IDLE, reach
+from unrut.debugging.idle import by_design
+from unrut.debugging.reach import reach
 from unrut.debugging.unused import unused
 from unrut.errors import UnrutError
 from unrut.op import Op
@@ -27,38 +28,19 @@ def lint(what: Op | Bound, /, *arrays: Any, **options: Any) -> Findings:
     """The findings of an op, or of one that is bound: what `ur.lint` says."""
     if isinstance(what, Op) and not arrays:
         program = what.sketch(**options)
-        found = _not_by_option(what, (), options, _of_text(program))
+        found = by_design(what, options, program, _of_text(program), sized=False)
         known = all(extent.is_fixed for operand in program.operands for extent in operand.shape)
         return _sorted(program, found, with_values=False, with_sizes=known)
     bound = what.bind(*arrays, **options) if isinstance(what, Op) else what
     if isinstance(what, Bound) and arrays:
         named = take(what.program.name, [o.name for o in what.program.operands], arrays)
-        bound = Bound(what.program, named, {**what.scalars, **options})
-    found = _of_text(bound.program)
-    if isinstance(what, Op):
-        found = _not_by_option(what, arrays, options, found)
+        bound = Bound(what.program, named, {**what.scalars, **options}, op=what.op, options=what.options)
+    found = by_design(bound.op, bound.options, bound.program, _of_text(bound.program), sized=True)
     found += _large(bound)
     if bound.arrays is None or not _can_be_run(bound):
         return _sorted(bound.program, found, with_values=False)
     found += values(measured(bound.program, bound.arrays, bound.scalars))
     return _sorted(bound.program, found, with_values=True)
-
-
-def _not_by_option(op: Op, given: tuple[Any, ...], options: dict[str, Any], found: list[Finding]) -> list[Finding]:
-    """Without policies that are idle for these options and not for others, as padding for a padding of 0."""
-    idle = {_where(f) for f in found if f.kind == IDLE}
-    for name, value in {**op.options, **options}.items() if idle else ():
-        if isinstance(value, int) and not isinstance(value, bool):
-            try:
-                other = op.sketch(*given, **{**options, name: value + 1})
-            except UnrutError:
-                continue  # for that value there is no such op
-            idle &= {_where(f) for f in _of_text(other) if f.kind == IDLE}
-    return [f for f in found if f.kind != IDLE or _where(f) in idle]
-
-
-def _where(finding: Finding) -> tuple[str, str]:
-    return finding.statement, " ".join(place.span.where() for place in finding.places)
 
 
 def _of_text(program: Program) -> list[Finding]:
