@@ -3,7 +3,7 @@
 
     Nest   = buffers, kernels, checks  a barrier lies between each kernel and the next
     Kernel = tasks, body               tasks: outer axes whose iterations run in any order, in parallel
-    Node   = Loop | Guard | Declare | Store | Accumulate | Select | Sort
+    Node   = Loop | Guard | Declare | Store | Accumulate | Move | Select | Sort
 
 Expressions are `unrut.program.nodes.Expr` without Reduce, Along, Where-policies: a Read has `outside=None`, names a buffer,
 and its subscripts are inside the buffer whenever it is evaluated (guards and lazy Where included). AxisValue names a task
@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Union
 
 from unrut.program.extents import Extent
-from unrut.program.nodes import Expr, Precondition
+from unrut.program.nodes import Const, Expr, Precondition, Read
 from unrut.program.types import DType
 from unrut.spans import Span
 
@@ -112,6 +112,36 @@ class Accumulate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """`buffer[subscripts] = value` for all `across` below `rows` and `along` below `columns`: a tile of elements as they are.
+
+    `across` and `along` are bound in the subscripts of both sides alone, which are linear in them. Neighbours along are meant
+    to be neighbours in memory where the value is read, and neighbours along or across where it is put: in the second case the
+    tile is turned in vector registers. `past`: the buffer is written past the caches, and all of it is there when the kernel
+    ends. For any strides it means the same.
+    """
+
+    buffer: str
+    subscripts: tuple[Expr, ...]
+    value: Read
+    across: str
+    rows: Expr
+    along: str
+    columns: Expr
+    past: bool = False
+    note: str = field(default="", compare=False)
+
+    def loops(self) -> Loop:
+        """The same as loops over single elements."""
+        store = Store(buffer=self.buffer, subscripts=self.subscripts, value=self.value, note=self.note)
+        zero = Const(value=0, dtype=self.rows.dtype)
+        inner = Loop(
+            axis=self.along, start=zero, stop=self.columns, body=(store,), kind=LoopKind.vector, note=self.note
+        )
+        return Loop(axis=self.across, start=zero, stop=self.rows, body=(inner,), kind=LoopKind.vector, note=self.note)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Select:
     """`target[k]` = what has rank `ranks[k]` (i64, 0 .. length - 1) on a line in ascending order, for each k.
 
@@ -148,7 +178,7 @@ class Sort:
     note: str = field(default="", compare=False)
 
 
-Node = Union[Loop, Guard, Declare, Store, Accumulate, Select, Sort]
+Node = Union[Loop, Guard, Declare, Store, Accumulate, Move, Select, Sort]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

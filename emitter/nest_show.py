@@ -14,6 +14,7 @@ from unrut.emitter.nest import (
     Kernel,
     Loop,
     LoopKind,
+    Move,
     Nest,
     Node,
     Select,
@@ -91,6 +92,10 @@ def _body(body: tuple[Node, ...], indent: str, note: str) -> Iterator[str]:
                 yield _noted(f"{indent}{_element(node)} = {text(value)}", node.note, note)
             case Accumulate(function=function, value=value):
                 yield _noted(f"{indent}{_element(node)} {function}= {text(value)}", node.note, note)
+            case Move(value=value, past=past):
+                what = f"move{' past the caches' if past else ''} {text(value)}"
+                tile = f"{node.across}:{text(node.rows, _ATOM)}, {node.along}:{text(node.columns, _ATOM)}"
+                yield _noted(f"{indent}{_element(node)} = {what} for {tile}", node.note, note)
             case Select(target=target, ranks=ranks, places=places):
                 what = f"select{' places' if places else ''} of {_line(node)}, ranks {', '.join(map(text, ranks))}"
                 yield _noted(f"{indent}{target}[:] = {what}", node.note, note)
@@ -113,7 +118,7 @@ def _loop(loop: Loop) -> str:
     return f"{'' if loop.kind is LoopKind.serial else loop.kind.value + ' '}for {loop.axis}{bounds}{step}"
 
 
-def _element(node: Store | Accumulate) -> str:
+def _element(node: Store | Accumulate | Move) -> str:
     return _indexed(node.buffer, node.subscripts)
 
 

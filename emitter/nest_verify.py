@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from unrut.emitter.graph.linear import linear
 from unrut.emitter.nest import (
     Accumulate,
     Buffer,
@@ -12,6 +13,7 @@ from unrut.emitter.nest import (
     Guard,
     Loop,
     LoopKind,
+    Move,
     Nest,
     Node,
     Select,
@@ -25,7 +27,7 @@ from unrut.program.fold_nodes import Fold, Local
 from unrut.program.functions import FUNCTIONS
 from unrut.program.nodes import Along, AxisValue, Const, Expr, Read, Reduce, Scalar
 from unrut.program.types import DType
-from unrut.program.walk import subexpressions
+from unrut.program.walk import free_axes, subexpressions
 
 
 def verify(nest: Nest) -> None:
@@ -69,6 +71,8 @@ def _block(nest: Nest, nodes: Iterable[Node], buffers: dict[str, Buffer], axes: 
                 _check_place(nest, name, subscripts, value, buffers, axes)
                 if FUNCTIONS[function].arity != 2:
                     raise InternalError(f"{function} takes no two arguments")
+            case Move():
+                _check_move(nest, node, buffers, axes)
             case Select() | Sort():
                 _check_line(nest, node, buffers, axes)
             case Guard(condition=condition, body=body, otherwise=otherwise):
@@ -83,6 +87,24 @@ def _block(nest: Nest, nodes: Iterable[Node], buffers: dict[str, Buffer], axes: 
                 if kind is LoopKind.unrolled and not (isinstance(start, Const) and isinstance(stop, Const)):
                     raise InternalError(f"unrolled loop over {axis} has no fixed bounds")
                 _block(nest, body, buffers, axes | {axis})
+
+
+def _check_move(nest: Nest, node: Move, buffers: dict[str, Buffer], axes: frozenset[str]) -> None:
+    """A tile from one buffer to another, by subscripts that are linear in its own two axes."""
+    own = {node.across, node.along}
+    if own & axes or len(own) != 2:
+        raise InternalError(f"{nest.name} moves a tile over {node.across} and {node.along}, which are bound")
+    for what in (node.rows, node.columns):
+        _check(nest, what, DType.i64, buffers, axes, f"size of a tile of {node.buffer}")
+    for subscript in (*node.subscripts, *node.value.subscripts):
+        for _, atom in linear(subscript).terms:
+            if not isinstance(atom, AxisValue) and own & free_axes(atom):
+                raise InternalError(
+                    f"{nest.name} moves a tile of {node.buffer} to places that are not linear in its axes"
+                )
+    if node.value.tensor == node.buffer or buffers[node.buffer].dtype.is_complex:
+        raise InternalError(f"{nest.name} moves a tile of {node.value.tensor} within itself, or of complex numbers")
+    _check_place(nest, node.buffer, node.subscripts, node.value, buffers, axes | own)
 
 
 def _check_line(nest: Nest, node: Select | Sort, buffers: dict[str, Buffer], axes: frozenset[str]) -> None:

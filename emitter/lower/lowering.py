@@ -19,8 +19,9 @@ from unrut.emitter.graph.ranges import Known, at_least_zero
 from unrut.emitter.graph.selection import is_selection
 from unrut.emitter.graph.simplify import simplify
 from unrut.emitter.lower.folds import FoldLowering, folded_together
-from unrut.emitter.lower.loops import Opening, Sites, opened, side_by_side, tile_loops, with_value
+from unrut.emitter.lower.loops import Opening, Sites, opened, side_by_side, with_value
 from unrut.emitter.lower.memory import Memory
+from unrut.emitter.lower.moving import stored
 from unrut.emitter.lower.reductions import ReductionLowering
 from unrut.emitter.lower.regions import extreme, pieces, wanted
 from unrut.emitter.lower.selections import SelectionLowering
@@ -31,6 +32,7 @@ from unrut.emitter.nest import Check, Declare, Guard, Kernel, LoopKind, Nest, No
 from unrut.emitter.schedule.apply import applied
 from unrut.emitter.schedule.plan import Entry, Plan
 from unrut.program.extents import Extent, provably_le
+from unrut.program.nodes import Expr
 from unrut.program.types import DType
 
 
@@ -210,11 +212,10 @@ class Lowering:
         if site.computation.reduction is not None:
             return self.reduction(site, context, twins)
 
-        def store(inner: Context) -> tuple[Node, ...]:
-            value = self.memory.value(site, site.computation.body, inner.known)
-            return (self.memory.store(site, value, inner.known),)
+        def value(inner: Context) -> Expr:
+            return self.memory.value(site, site.computation.body, inner.known)
 
-        return tile_loops(site, tile, context, site.computation.statement, store)
+        return stored(site, tile, context, self.memory, value)
 
     def reduction(self, site: Site, context: Context, twins: Sequence[Site] = ()) -> tuple[Node, ...]:
         """What is left of a reduction."""

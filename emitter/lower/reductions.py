@@ -23,6 +23,7 @@ from unrut.emitter.lower.conditions import nested, settled
 from unrut.emitter.lower.hoist import hoisted
 from unrut.emitter.lower.loops import Body, Opening, guarded, opened, side_by_side, strided, tile_loops
 from unrut.emitter.lower.memory import Memory
+from unrut.emitter.lower.moving import stored
 from unrut.emitter.lower.site import Context, Site, narrowed
 from unrut.emitter.nest import Accumulate, Buffer, Declare, Loop, LoopKind, Node, Store
 from unrut.emitter.schedule.plan import LoopOver
@@ -284,10 +285,10 @@ class ReductionLowering:
     def _finish(
         self, site: Site, context: Context, target: Accumulators, place: Accumulators | None
     ) -> tuple[Node, ...]:
-        def one(inner: Context) -> tuple[Node, ...]:
+        def value(inner: Context) -> Expr:
             if place is not None:
                 found: Expr = Read(tensor=place.buffer.name, subscripts=place.places, dtype=DType.i64)
-                return (self.memory.store(site, call("maximum", found, number(0)), inner.known),)
+                return call("maximum", found, number(0))
             places = (*target.places, number(0)) if target.partial else target.places
             total: Expr = Read(tensor=target.buffer.name, subscripts=places, dtype=self.dtype)
             if self.reduction.initial is not None:
@@ -296,9 +297,9 @@ class ReductionLowering:
                 total = Call(function=function, arguments=(total, first), dtype=self.dtype)
             if site.computation.dtype is not self.dtype:
                 total = Cast(operand=total, dtype=site.computation.dtype, implicit=True)
-            return (self.memory.store(site, total, inner.known),)
+            return total
 
-        return tile_loops(site, self.tile, context, self.note, one)
+        return stored(site, self.tile, context, self.memory, value)
 
 
 def _vector(lane: str, width: int, node: Node, note: str) -> Node:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import assert_never
 
-from unrut.emitter.nest import Accumulate, Declare, Guard, Loop, Node, Select, Sort, Store
+from unrut.emitter.nest import Accumulate, Declare, Guard, Loop, Move, Node, Select, Sort, Store
 from unrut.program.nodes import Expr, Read
 from unrut.program.walk import subexpressions
 
@@ -55,6 +55,8 @@ def _needs(node: Node, name: str) -> bool:
             return _read(subscripts if buffer == name else (*subscripts, value), name)
         case Accumulate(buffer=buffer, subscripts=subscripts, value=value):
             return _read(subscripts if buffer == name else (*subscripts, value), name)
+        case Move(buffer=buffer, subscripts=subscripts, value=value, rows=rows, columns=columns):
+            return _read((*subscripts, rows, columns) if buffer == name else (*subscripts, value, rows, columns), name)
         case Select(subscripts=subscripts, length=length, ranks=ranks):
             touched = name in (node.source, node.target, node.spare)
             return touched or _read((*subscripts, length, *ranks), name)
@@ -73,7 +75,7 @@ def _read(parts: Iterable[Expr], name: str) -> bool:
 def _without(node: Node, name: str) -> Iterator[Node]:
     """The node without what writes a register; nothing for one that has nothing left to do."""
     match node:
-        case Store(buffer=buffer) | Accumulate(buffer=buffer) if buffer == name:
+        case Store(buffer=buffer) | Accumulate(buffer=buffer) | Move(buffer=buffer) if buffer == name:
             return
         case Loop(body=body):
             inner = tuple(each for part in body for each in _without(part, name))

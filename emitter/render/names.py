@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
-from unrut.emitter.nest import Declare, Loop, Nest
+from unrut.emitter.nest import Declare, Loop, Move, Nest
 from unrut.emitter.render.dialect import Dialect
 from unrut.emitter.render.walk import nodes
 
@@ -43,7 +43,8 @@ def choose_names(nest: Nest, dialect: Dialect) -> Names:
     axes: dict[str, str] = {}
     inside = [node for kernel in nest.kernels for node in nodes(kernel.body)]
     tasks = [task.axis for kernel in nest.kernels for task in kernel.tasks]
-    for axis in dict.fromkeys([*tasks, *(node.axis for node in inside if isinstance(node, Loop))]):
+    tiles = [axis for node in inside if isinstance(node, Move) for axis in (node.across, node.along)]
+    for axis in dict.fromkeys([*tasks, *(node.axis for node in inside if isinstance(node, Loop)), *tiles]):
         axes[axis] = _claim(axis, used)
     for name in dict.fromkeys(node.buffer.name for node in inside if isinstance(node, Declare)):
         buffers[name] = _claim(name, used)

@@ -44,7 +44,7 @@ class Place:
         """The element as something to assign to; its address if it is `loaded`."""
         if self.buffer.space is Space.register:
             return self.name + "".join(f"[{s}]" for s in subscripts)
-        offset = self._offset(subscripts)
+        offset = self.offset(subscripts)
         return f"{self.name} + {offset}" if self.loaded else f"{self.name}[{offset}]"
 
     def value(self, subscripts: tuple[str, ...]) -> str:
@@ -52,7 +52,8 @@ class Place:
         element = self.element(subscripts)
         return f"ur_load_{self.buffer.dtype.name}({element})" if self.loaded else element
 
-    def _offset(self, subscripts: tuple[str, ...]) -> str:
+    def offset(self, subscripts: tuple[str, ...]) -> str:
+        """Where an element lies behind the first; linear in the subscripts."""
         if not self.has_function:
             return subscripts[0] if subscripts else "0"
         arguments = ("run", *subscripts) if self.layout.takes_strides else subscripts

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from unrut.emitter.layout import Layout, contiguous
-from unrut.emitter.nest import Buffer, Kernel, Nest, Space
+from unrut.emitter.nest import Buffer, Kernel, Move, Nest, Space
 from unrut.emitter.render.dialect import C, Dialect
 from unrut.emitter.render.expression import Printer
 from unrut.emitter.render.fold import fold_remark
@@ -21,7 +21,7 @@ from unrut.emitter.render.statement import Writer
 from unrut.emitter.render.tasks import count, decode
 from unrut.emitter.render.views import BODY, KernelView, UnitView
 from unrut.emitter.render.vocabulary import needed, types_in
-from unrut.emitter.render.walk import touched
+from unrut.emitter.render.walk import nodes, touched
 from unrut.emitter.render.workspace import Workspace, lay_out
 from unrut.emitter.source import Argument, Signature, Source
 from unrut.program.extents import names as names_in
@@ -112,6 +112,7 @@ def _kernel(kernel: Kernel, name: str, nest: Nest, entry: Printer, workspace: Wo
         tasks=count(kernel, entry),
         has_tasks=bool(kernel.tasks),
         has_decode=bool(decoded),
+        has_past=any(isinstance(node, Move) and node.past for node in nodes(kernel.body)),
         has_own=any(place.buffer.space is Space.scratch for place, _ in inside),
     )
     said = tuple(Line(text=f"// {row}", note=kernel.note) for row in fold_remark(remark(kernel.note)) if row)

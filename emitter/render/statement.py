@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from unrut.emitter.graph.linear import number
-from unrut.emitter.nest import Accumulate, Declare, Guard, Loop, LoopKind, Node, Select, Sort, Store
+from unrut.emitter.nest import Accumulate, Declare, Guard, Loop, LoopKind, Move, Node, Select, Sort, Store
 from unrut.emitter.render.expression import Printer
 from unrut.emitter.render.fold import WIDTH, fold_remark
 from unrut.emitter.render.frames import Line, Lines, macro, remark
+from unrut.emitter.render.moves import moved
 from unrut.emitter.render.places import Place, place_of
 from unrut.emitter.render.ranges import axis_interval
 from unrut.emitter.render.spelling import UNARY
@@ -78,6 +79,9 @@ class Writer:
             case Accumulate():
                 more = AccumulateView(statement=self._combine(node), remark=self._remark(node.note))
                 return macro("accumulate", more, note=node.note or self.note)
+            case Move():
+                move = moved(node, self.printer, self._remark(node.note))
+                return self._loop(node.loops()) if move is None else macro("move", move, note=node.note or self.note)
             case Select():
                 return self._select(node)
             case Sort():

@@ -59,6 +59,19 @@ class AccumulateView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MoveView:
+    """`function(target, source, rows, columns, past)`; `target` and `source` are a pointer and its steps across and along."""
+
+    function: str
+    target: str
+    source: str
+    rows: str
+    columns: str
+    past: str
+    remark: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SelectView:
     """`function(line, ranks, count, target, spare)`; `line` is a pointer and a length."""
 
@@ -122,6 +135,8 @@ class KernelView:
     has_decode: bool
     has_own: bool
     """Whether it uses a worker's own part of the workspace."""
+    has_past: bool
+    """Whether it writes past the caches."""
     checks: tuple[CheckView, ...] = ()
     """What is looked at when it is done."""
     body: str = BODY

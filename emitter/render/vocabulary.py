@@ -11,7 +11,9 @@ from unrut.emitter.render.dialect import Dialect
 from unrut.emitter.render.frames import read_template
 
 _WORD = re.compile(r"\bur_\w+")
-_DEFINED = re.compile(r"^(?:UR_INLINE .*?\b(?P<function>ur_\w+)\(|typedef \w+ (?P<type>ur_\w+);)", re.MULTILINE)
+_DEFINED = re.compile(
+    r"^(?:UR_(?:INLINE|APART) .*?\b(?P<function>ur_\w+)\(|typedef \w+ (?P<type>ur_\w+);)", re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

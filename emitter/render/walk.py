@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from unrut.emitter.graph.linear import number
-from unrut.emitter.nest import Accumulate, Declare, Guard, Kernel, Loop, Node, Select, Sort, Store
+from unrut.emitter.nest import Accumulate, Declare, Guard, Kernel, Loop, Move, Node, Select, Sort, Store
 from unrut.program.nodes import Expr, Read
 from unrut.program.walk import subexpressions
 
@@ -20,7 +20,7 @@ def bodies(node: Node) -> tuple[tuple[Node, ...], ...]:
             return (body,)
         case Guard(body=body, otherwise=otherwise):
             return (body, otherwise)
-        case Declare() | Store() | Accumulate() | Select() | Sort():
+        case Declare() | Store() | Accumulate() | Move() | Select() | Sort():
             return ()
         case _:
             assert_never(node)
@@ -43,6 +43,8 @@ def expressions(node: Node) -> tuple[Expr, ...]:
             return (condition,)
         case Store(subscripts=subscripts, value=value) | Accumulate(subscripts=subscripts, value=value):
             return (*subscripts, value)
+        case Move(subscripts=subscripts, value=value, rows=rows, columns=columns):
+            return (*subscripts, value, rows, columns)
         case Select(subscripts=subscripts, length=length, ranks=ranks):
             return (*subscripts, length, *ranks)
         case Sort(subscripts=subscripts, length=length):
@@ -55,7 +57,7 @@ def expressions(node: Node) -> tuple[Expr, ...]:
 
 def accesses(node: Node) -> Iterator[tuple[str, tuple[Expr, ...]]]:
     """Buffer and subscripts of everything that a node itself reads or writes."""
-    if isinstance(node, Store | Accumulate):
+    if isinstance(node, Store | Accumulate | Move):
         yield node.buffer, node.subscripts
     if isinstance(node, Select | Sort):
         yield node.source, node.subscripts
@@ -67,7 +69,7 @@ def accesses(node: Node) -> Iterator[tuple[str, tuple[Expr, ...]]]:
 def filled(node: Node) -> tuple[str, ...]:
     """The buffers that a node itself writes."""
     match node:
-        case Store(buffer=buffer) | Accumulate(buffer=buffer):
+        case Store(buffer=buffer) | Accumulate(buffer=buffer) | Move(buffer=buffer):
             return (buffer,)
         case Select(target=target, spare=spare) | Sort(target=target, spare=spare):
             return (target, spare) if spare else (target,)

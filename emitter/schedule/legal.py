@@ -14,7 +14,9 @@ With C a reader of P, d the number of loops that they share, and P's entry befor
 6. What a reduction keeps in accumulators has a fixed size. A selection keeps none: its terms are few, or stored one after
    the other, reduced axes last.
 7. What an early check needs is computed in kernels that compute nothing else; so its kernel runs before all others.
-8. What changes a tensor does so alone in its kernel, and in the order of its axes: see `legal_updates`.
+8. A tile that is moved as a whole is turned along two free axes that its loops leave open, or goes past the caches along
+   its lanes; its size is fixed, and small. Only results go past the caches.
+9. What changes a tensor does so alone in its kernel, and in the order of its axes: see `legal_updates`.
 """
 
 from __future__ import annotations
@@ -26,14 +28,13 @@ from unrut.emitter.graph.computation import Computation, Folded, Graph, behind
 from unrut.emitter.graph.recurrence import earlier
 from unrut.emitter.graph.selection import SELECTIONS, is_selection, line_read
 from unrut.emitter.schedule.apply import applied
+from unrut.emitter.schedule.legal_moves import ACCUMULATORS, move_fault
 from unrut.emitter.schedule.legal_updates import update_fault
 from unrut.emitter.schedule.plan import Entry, Plan
 from unrut.emitter.schedule.selections import by_network
 from unrut.errors import PlanError
 from unrut.program.extents import Extent
 from unrut.program.nodes import ReduceKind
-
-ACCUMULATORS = 4096  # elements that a tile may keep; more is a mistake, not a schedule
 
 
 def check_legal(graph: Graph, plan: Plan) -> None:
@@ -94,10 +95,11 @@ def _check_entries(graph: Graph, plan: Plan) -> None:
     for computation in graph.computations:
         if computation.name not in named:
             raise _refused(f"`{computation.name}` has no line")
-        _check_loops(computation, plan.entry(computation.name))
+        is_result = computation.name in graph.program.results
+        _check_loops(computation, plan.entry(computation.name), is_result=is_result)
 
 
-def _check_loops(computation: Computation, entry: Entry) -> None:
+def _check_loops(computation: Computation, entry: Entry, *, is_result: bool) -> None:
     free = {axis.name: axis.extent for axis in computation.axes}
     left: dict[str, int | None] = dict.fromkeys(free)
     for loop in entry.loops:
@@ -117,6 +119,8 @@ def _check_loops(computation: Computation, entry: Entry) -> None:
     if any(loop.block != 1 for loop in entry.reduce[:-1]):
         raise _refused(f"only the last reduction loop of `{computation.name}` may have a block")
     _check_lanes(computation, entry, reduced)
+    if fault := move_fault(computation, entry, is_result=is_result):
+        raise _refused(fault)
     if computation.reduction is not None and computation.update is None and not is_selection(computation):
         _check_accumulators(computation, entry, free, left)
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Plan: which computations are inlined, in which order the others run, and how each is looped over.
 
-    Entry = computation: loops | tile | reduce | lanes | stored | share | tasks
+    Entry = computation: loops | tile | reduce | lanes | turn | past | stored | share | tasks
 
 - `loops`: the outer loops over free axes, outermost first: one place at a time, or blocks of `block` places. An axis may be
   blocked again by a smaller block. What blocks and missing axes leave open is looped over innermost, in the order of `tile`.
@@ -12,6 +12,9 @@
 - `reduce`: the reduction's loops, outermost first; they run outside of the tile. A block on the last one, together with
   `lanes`, means that many partial accumulators, combined by a fixed tree.
 - `lanes`: the axis whose loop is for vector lanes; empty for none.
+- `turn`: an axis of the tile, whose places are neighbours in the tensor while those of the lanes are not: the tile is turned
+  on its way into memory. Empty for none.
+- `past`: the tensor, a result, is written past the caches, a tile at a time.
 - `stored`: the order of the tensor's dimensions in memory, if it is no result.
 
 What a tensor is stored in follows: see `schedule.storage`. `reasons` say why, one line each, and do not take part in equality.
@@ -42,6 +45,8 @@ class Entry:
     tile: tuple[str, ...] = ()
     reduce: tuple[LoopOver, ...] = ()
     lanes: str = ""
+    turn: str = ""
+    past: bool = False
     stored: tuple[str, ...] = ()
     share: int = 0
     tasks: int = 0

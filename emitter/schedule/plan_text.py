@@ -16,7 +16,7 @@ from unrut.errors import PlanError
 
 VERSION = "plan 1 for "
 TUNED = "tuned for "
-PARTS = ("loops", "tile", "reduce", "lanes", "stored", "share", "tasks")
+PARTS = ("loops", "tile", "reduce", "lanes", "turn", "past", "stored", "share", "tasks")
 
 
 def show(plan: Plan) -> str:
@@ -41,6 +41,8 @@ def _parts(entry: Entry) -> list[str]:
         "tile": " ".join(entry.tile),
         "reduce": " ".join(map(str, entry.reduce)),
         "lanes": entry.lanes,
+        "turn": entry.turn,
+        "past": "caches" if entry.past else "",
         "stored": " ".join(entry.stored),
         "share": str(entry.share),
         "tasks": str(entry.tasks) if entry.tasks else "",
@@ -87,6 +89,8 @@ def _entry(line: str) -> Entry:
         tile=tuple(said.get("tile", [])),
         reduce=tuple(_loop(word) for word in said.get("reduce", [])),
         lanes="".join(said.get("lanes", [])),
+        turn="".join(said.get("turn", [])),
+        past=_past(said.get("past", [])),
         stored=tuple(said.get("stored", [])),
         share=_number(said.get("share", ["0"])[0]),
         tasks=_number(said.get("tasks", ["0"])[0]),
@@ -96,6 +100,12 @@ def _entry(line: str) -> Entry:
 def _loop(word: str) -> LoopOver:
     axis, slash, block = word.partition("/")
     return LoopOver(axis=axis, block=_number(block) if slash else 1)
+
+
+def _past(words: list[str]) -> bool:
+    if words not in ([], ["caches"]):
+        raise PlanError(f"`past {' '.join(words)}` says nothing", remedy="`past caches`, or leave it out")
+    return bool(words)
 
 
 def _number(word: str) -> int:

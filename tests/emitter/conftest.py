@@ -86,8 +86,10 @@ def random_entry(
         while once < len(loops) and loops[once].axis not in {loop.axis for loop in loops[:once]}:
             once += 1
         tasks = chance.randint(0, once)
+    turns = [axis for axis in tile if axis != lanes] if lanes in tile else []
     return Entry(
         computation=computation.name, loops=tuple(loops), tile=tuple(tile), reduce=tuple(reduce), lanes=lanes,
+        turn=chance.choice(["", *turns]), past=lanes in tile and chance.random() < 0.2,
         stored=tuple(stored), share=len(begun), tasks=tasks,
     )  # fmt: skip
 

@@ -7,7 +7,21 @@ from dataclasses import replace
 
 import pytest
 
-from unrut.emitter.nest import Accumulate, Buffer, Declare, Guard, Kernel, Loop, LoopKind, Nest, Node, Space, Store
+from unrut.emitter.graph.linear import call
+from unrut.emitter.nest import (
+    Accumulate,
+    Buffer,
+    Declare,
+    Guard,
+    Kernel,
+    Loop,
+    LoopKind,
+    Move,
+    Nest,
+    Node,
+    Space,
+    Store,
+)
 from unrut.emitter.nest import TaskAxis as Task
 from unrut.emitter.nest_verify import verify
 from unrut.errors import InternalError
@@ -43,6 +57,15 @@ def test_a_sound_nest_passes() -> None:
     verify(nest(Declare(buffer=ACC), Store(buffer="acc", subscripts=(), value=Const(value=0.0, dtype=F32))))
 
 
+J = AxisValue(axis="j")
+MOVE = Move(buffer="y", subscripts=(J,), value=READ, across="i", rows=whole(4), along="j", columns=whole(4))
+MOVE = replace(MOVE, value=replace(READ, subscripts=(call("add", I, J),)))
+
+
+def test_a_sound_move_passes() -> None:
+    verify(nest(MOVE))
+
+
 SUM = Reduce(kind=ReduceKind.sum, axes=(Axis(name="k", extent=as_extent(4)),), body=READ, dtype=F32)
 ADD = Accumulate(buffer="y", subscripts=(I,), function="negative", value=READ)
 RUN_TIME = Buffer(name="acc", dtype=F32, shape=(named("n"),), space=Space.register)
@@ -52,6 +75,15 @@ RUN_TIME = Buffer(name="acc", dtype=F32, shape=(named("n"),), space=Space.regist
     ("broken", "words"),
     [
         (nest(loop(STORE), buffers=(X, Y, Y)), "two buffers of one name"),
+        (nest(loop(MOVE)), "moves a tile over i and j, which are bound"),
+        (nest(replace(MOVE, along="i")), "moves a tile over i and i, which are bound"),
+        (nest(replace(MOVE, subscripts=(call("multiply", I, J),))), "not linear in its axes"),
+        (nest(replace(MOVE, value=replace(READ, tensor="y"))), "within itself"),
+        (nest(replace(MOVE, columns=READ)), "size of a tile of y in f is f32, not i64"),
+        (
+            nest(replace(MOVE, buffer="x", value=replace(READ, tensor="y"))),
+            "writes x, which is no buffer here or an operand",
+        ),
         (nest(loop(STORE), buffers=(X, Y, ACC)), "lists a register buffer"),
         (nest(loop(replace(STORE, buffer="x"))), "writes x, which is no buffer here or an operand"),
         (nest(loop(replace(STORE, buffer="z"))), "writes z, which is no buffer here or an operand"),

@@ -24,6 +24,7 @@ from unrut.emitter.nest import (
     Kernel,
     Loop,
     LoopKind,
+    Move,
     Nest,
     Node,
     Select,
@@ -152,6 +153,8 @@ class Run:
                     self.put(name, place, old.dtype.type(combine(old, new)))
 
                 return accumulate
+            case Move():
+                return self.loop(node.loops())
             case Select() | Sort():
                 return self.line(node)
             case Guard(condition=condition, body=body, otherwise=otherwise):
