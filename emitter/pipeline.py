@@ -130,17 +130,33 @@ def _note(program: Program) -> str:
     return show_program(program)
 
 
+def emit_portable(program: Program, layouts: Mapping[str, Layout] | None = None) -> Trace:
+    """The source that runs anywhere, with a part for each set of instructions; plan and nest are those of this machine."""
+    from unrut.emitter.render.portable import PATHS, render_portable
+
+    traces = {path.name: emit(program, layouts, path.machine, stop="nest") for path in PATHS}
+    nests = {name: trace.nest for name, trace in traces.items() if trace.nest is not None}
+    here = traces[this_machine().name]
+    return replace(here, source=render_portable(nests, here.layouts, note=_note(contributing(program))))
+
+
 def compile_program(
     program: Program,
     layouts: Mapping[str, Layout] | None = None,
     machine: Machine | None = None,
     plan: Plan | None = None,
+    *,
+    portable: bool = False,
 ) -> Kernel:
-    """A Kernel for a program whose operands and results have these layouts. Raises BuildError, PlanError."""
-    from unrut.emitter.build import build
+    """A Kernel for a program whose operands and results have these layouts. Raises BuildError, PlanError.
+
+    `portable`: as those who ship it compile it, for any processor of this kind, with a choice when it is called.
+    """
+    from unrut.emitter.build import build, find_toolchain
     from unrut.emitter.kernel import Kernel
 
-    trace = emit(program, layouts, machine, plan)
+    trace = emit_portable(program, layouts) if portable else emit(program, layouts, machine, plan)
     if trace.source is None:
         raise InternalError(f"no source came out of {program.name}")
-    return Kernel(build(trace.source), trace)
+    toolchain = find_toolchain()
+    return Kernel(build(trace.source, toolchain.portable() if portable else toolchain), trace)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from unrut.op import Op
 
 TARGETS = ("c",)
+MACHINES = ("native", "portable")
 STAGES = ("program", "graph", "plan", "nest", "source")
 
 
@@ -118,7 +119,12 @@ class Bound:
             return explain(self.program, self._arrays(()), self._scalars({}), name, place)
 
     def compile(
-        self, target: str = "c", *, threads: int | None = None, plan: str | os.PathLike[str] | Plan | None = None
+        self,
+        target: str = "c",
+        *,
+        threads: int | None = None,
+        plan: str | os.PathLike[str] | Plan | None = None,
+        machine: str = "native",
     ) -> Kernel:
         """A kernel for the layouts of the arrays given to `bind`, or for C order; made once and kept.
 
@@ -126,12 +132,18 @@ class Bound:
         that were bound are the kernel's own where a call gives no others.
         `plan` takes the place of the analytic plan: the text that `kernel.show("plan")` or `tune().plan` gives, edited or
         not, or the path of a file that holds it. It may change how sums are split, never what is summed.
+        `machine` is "native", this one, or "portable": one source with a part for each set of instructions (AVX-512, AVX2,
+        NEON, anything), compiled without flags for this processor, which takes the best part that it can run at each call.
         Raises BuildError where there is no working compiler or no such target, PlanError for a plan that can't be read or is
         not legal for this program.
         """
         from unrut.emitter.kernel import Kernel
 
-        kernel = self._kernel(self.arrays, None, target, _plan(plan))
+        if machine not in MACHINES:
+            raise BuildError(f"there is no machine {machine!r}", remedy=f"one of {', '.join(MACHINES)}")
+        if machine != "native" and plan is not None:
+            raise PlanError("a portable kernel has a plan for each set of instructions", remedy="leave out plan=")
+        kernel = self._kernel(self.arrays, None, target, _plan(plan), portable=machine == "portable")
         if threads is None:
             return kernel
         return Kernel(kernel.library, kernel.trace, threads=threads, scalars=self.scalars)
@@ -169,7 +181,15 @@ class Bound:
             point_at_caller(error, self.program.name)
             raise
 
-    def _kernel(self, arrays: Mapping[str, Array] | None, out: Any, target: str, plan: Plan | None = None) -> Kernel:
+    def _kernel(
+        self,
+        arrays: Mapping[str, Array] | None,
+        out: Any,
+        target: str,
+        plan: Plan | None = None,
+        *,
+        portable: bool = False,
+    ) -> Kernel:
         if target not in TARGETS:
             raise BuildError(f"there is no target `{target}` yet", remedy=f"one of {', '.join(TARGETS)}")
         from unrut.emitter import compile_program
@@ -177,9 +197,9 @@ class Bound:
         from unrut.specialise import layouts_of
 
         layouts = layouts_of(self.program, arrays or {}, out)
-        key = (target, plan, *layouts.items())
+        key = (target, plan, portable, *layouts.items())
         if key not in self._kernels:
-            compiled = compile_program(self.program, layouts, plan=plan)
+            compiled = compile_program(self.program, layouts, plan=plan, portable=portable)
             self._kernels[key] = Kernel(compiled.library, compiled.trace, scalars=self.scalars)
         return self._kernels[key]
 

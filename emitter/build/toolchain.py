@@ -44,6 +44,11 @@ class Toolchain:
         """The same compiler with further flags, for instance a sanitizer's."""
         return replace(self, flags=(*self.flags, *extra))
 
+    def portable(self) -> Toolchain:
+        """The same compiler for any processor of its target, not this one's own instructions."""
+        own = {word for words in flags.NATIVE for word in words}
+        return replace(self, flags=tuple(word for word in self.flags if word not in own), features=())
+
     def serial(self) -> Toolchain:
         """The same compiler without OpenMP."""
         return replace(self, openmp=(), runtime="")

@@ -35,6 +35,14 @@ def parameters(signature: Signature, printer: Printer) -> str:
     return ", ".join([*parts, "void *workspace", "int threads"])
 
 
+def handed_on(signature: Signature, printer: Printer) -> str:
+    """The same parameters as arguments of a call."""
+    parts = [printer.names.sizes[size] for size in signature.sizes]
+    for argument, place in outside(signature, printer):
+        parts += [place.name, f"{place.name}_strides"] if argument.layout.takes_strides else [place.name]
+    return ", ".join([*parts, *(printer.names.scalars[s] for s in signature.scalars), "workspace", "threads"])
+
+
 def element_type(argument: Argument, dialect: Dialect) -> str:
     """What the pointer points to, with the space before the star."""
     return f"{dialect.elements[argument.dtype] if argument.layout.aligned else 'void'} "

@@ -19,11 +19,15 @@ from unrut.program.types import DType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """How elements of one buffer are reached. Registers have their own subscripts, buffers in memory an offset."""
+    """How elements of one buffer are reached. Registers have their own subscripts, buffers in memory an offset.
+
+    `path` is the set of instructions whose part of a source this is, if there are several.
+    """
 
     buffer: Buffer
     layout: Layout
     name: str
+    path: str = ""
 
     @property
     def as_byte(self) -> bool:
@@ -39,6 +43,11 @@ class Place:
     def has_function(self) -> bool:
         """Whether there is an index function; without one the only subscript, or 0, is the offset."""
         return self.buffer.space is not Space.register and bool(self.layout.strides) and self.layout != _LINE
+
+    @property
+    def index(self) -> str:
+        """What the index function is called."""
+        return f"at_{self.path}_{self.name}" if self.path else f"at_{self.name}"
 
     def element(self, subscripts: tuple[str, ...]) -> str:
         """The element as something to assign to; its address if it is `loaded`."""
@@ -57,23 +66,24 @@ class Place:
         if not self.has_function:
             return subscripts[0] if subscripts else "0"
         arguments = ("run", *subscripts) if self.layout.takes_strides else subscripts
-        return f"at_{self.name}({', '.join(arguments)})"
+        return f"{self.index}({', '.join(arguments)})"
 
 
 _LINE = Layout(strides=(1,))
 
 
-def place_of(buffer: Buffer, name: str, given: Layout | None = None) -> Place:
+def place_of(buffer: Buffer, name: str, given: Layout | None = None, path: str = "") -> Place:
     """The place of a buffer: as given, else dense in C order."""
     dense = contiguous(tuple(e.value() if e.is_fixed else None for e in buffer.shape))
-    return Place(buffer=buffer, layout=given or dense, name=name)
+    return Place(buffer=buffer, layout=given or dense, name=name, path=path)
 
 
-def places_of(nest: Nest, layouts: Mapping[str, Layout], names: Names) -> dict[str, Place]:
+def places_of(nest: Nest, layouts: Mapping[str, Layout], names: Names, path: str = "") -> dict[str, Place]:
     """Every buffer of the nest but registers, which are known where they are declared."""
     outside = {b.name for b in nest.buffers if b.space in (Space.operand, Space.result)}
     return {
-        b.name: place_of(b, names.buffers[b.name], layouts[b.name] if b.name in outside else None) for b in nest.buffers
+        b.name: place_of(b, names.buffers[b.name], layouts[b.name] if b.name in outside else None, path)
+        for b in nest.buffers
     }
 
 
@@ -98,7 +108,7 @@ def index_view(place: Place, nest: Nest, names: Names, dialect: Dialect) -> Inde
     offset = " + ".join(terms) or "0"
     room = WIDTH - len(place.name) - 40
     short = len(typed) + len(unused) + len(offset) <= room
-    return IndexView(name=place.name, parameters=typed, offset=offset, unused=unused, is_short=short)
+    return IndexView(name=place.index, parameters=typed, offset=offset, unused=unused, is_short=short)
 
 
 def _parameters(buffer: Buffer, nest: Nest, names: Names, dialect: Dialect) -> tuple[str, ...]:

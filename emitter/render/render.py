@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from unrut.emitter.layout import Layout, contiguous
 from unrut.emitter.nest import Buffer, Kernel, Move, Nest, Space
@@ -13,7 +13,15 @@ from unrut.emitter.render.dialect import C, Dialect
 from unrut.emitter.render.expression import Printer
 from unrut.emitter.render.fold import fold_remark
 from unrut.emitter.render.frames import Line, Lines, folded, frame, macro, remark
-from unrut.emitter.render.interface import argument_remarks, checks, data_checks, fields, parameters, run_value
+from unrut.emitter.render.interface import (
+    argument_remarks,
+    checks,
+    data_checks,
+    fields,
+    handed_on,
+    parameters,
+    run_value,
+)
 from unrut.emitter.render.names import choose_names
 from unrut.emitter.render.places import Place, index_view, places_of
 from unrut.emitter.render.ranges import Interval, interval
@@ -27,16 +35,62 @@ from unrut.emitter.source import Argument, Signature, Source
 from unrut.program.extents import names as names_in
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What one nest becomes: everything of a source but its vocabulary."""
+
+    unit: UnitView
+    functions: Lines
+    signature: Signature
+
+
 def render(nest: Nest, layouts: Mapping[str, Layout] | None = None, *, note: str = "", dialect: Dialect = C) -> Source:
     """The source of a nest. `layouts` of operands and results (C order where there is none) are those it is made for.
 
     `note` is what the file says about itself in its first comment: program and plan, for instance.
     """
+    part = rendered(nest, layouts, note=note, dialect=dialect)
+    without = frame("c/unit.c.j2", part.unit, {BODY: part.functions})
+    unit = replace(part.unit, vocabulary=needed("\n".join(line.text for line in without), dialect))
+    return sourced(part, folded(frame("c/unit.c.j2", unit, {BODY: part.functions})))
+
+
+def sourced(part: Part, code: Lines) -> Source:
+    """Finished code, with the declarations and the header of a part that has its interface."""
+    unit = part.unit
+    return Source(
+        name=unit.name,
+        code="".join(line.text + "\n" for line in code),
+        declarations="".join(
+            [f"{text}\n" for text in unit.types]
+            + [
+                f"size_t {name}_workspace({unit.workspace_parameters});\nint {name}({unit.parameters});\n"
+                for name in (unit.name, *(path.name for path in unit.paths))
+            ]
+        ),
+        header="".join(line.text + "\n" for line in folded(frame("c/header.h.j2", unit))),
+        signature=part.signature,
+        lines={number: line.note for number, line in enumerate(code, 1) if line.note},
+    )
+
+
+def rendered(
+    nest: Nest,
+    layouts: Mapping[str, Layout] | None = None,
+    *,
+    note: str = "",
+    dialect: Dialect = C,
+    path: str = "",
+    target: str = "",
+) -> Part:
+    """A nest as a part of a source. If that has several, `path` tells this one's names apart, and `target` is the attribute
+    of functions that may use its instructions.
+    """
     outside = [b for b in nest.buffers if b.space in (Space.operand, Space.result)]
     given = layouts or {}
     layouts = {b.name: given.get(b.name) or contiguous(_known(b)) for b in outside}
     names = choose_names(nest, dialect)
-    places = places_of(nest, layouts, names)
+    places = places_of(nest, layouts, names, path)
     signature = Signature(
         name=names.function,
         sizes=nest.sizes,
@@ -48,7 +102,9 @@ def render(nest: Nest, layouts: Mapping[str, Layout] | None = None, *, note: str
     entry = Printer(dialect=dialect, names=names, places=places, axes={}, run="")
     used = frozenset(name for kernel in nest.kernels for name in touched(kernel).used)
     workspace = lay_out([place for name, place in places.items() if name in used], entry)
-    written = [_kernel(k, name, nest, entry, workspace) for k, name in zip(nest.kernels, names.kernels, strict=True)]
+    written = [
+        _kernel(k, name, nest, entry, workspace, target) for k, name in zip(nest.kernels, names.kernels, strict=True)
+    ]
     functions = _apart([lines for _, lines in written])
     looked = list(zip(nest.checks, data_checks(signature, entry), strict=True))
     views = [
@@ -56,18 +112,7 @@ def render(nest: Nest, layouts: Mapping[str, Layout] | None = None, *, note: str
         for k, (view, _) in enumerate(written, 1)
     ]
     unit = _unit(nest, signature, entry, workspace, views, functions, note)
-    code = folded(frame("c/unit.c.j2", unit, {BODY: functions}))
-    return Source(
-        name=names.function,
-        code="".join(line.text + "\n" for line in code),
-        declarations=(
-            "".join(f"{text}\n" for text in unit.types)
-            + f"size_t {unit.name}_workspace({unit.workspace_parameters});\nint {unit.name}({unit.parameters});\n"
-        ),
-        header="".join(line.text + "\n" for line in folded(frame("c/header.h.j2", unit))),
-        signature=signature,
-        lines={number: line.note for number, line in enumerate(code, 1) if line.note},
-    )
+    return Part(unit=unit, functions=functions, signature=signature)
 
 
 def _known(buffer: Buffer) -> tuple[int | None, ...]:
@@ -79,7 +124,9 @@ def _argument(buffer: Buffer, layout: Layout) -> Argument:
     return Argument(name=buffer.name, dtype=buffer.dtype, shape=buffer.shape, layout=layout, written=written)
 
 
-def _kernel(kernel: Kernel, name: str, nest: Nest, entry: Printer, workspace: Workspace) -> tuple[KernelView, Lines]:
+def _kernel(
+    kernel: Kernel, name: str, nest: Nest, entry: Printer, workspace: Workspace, target: str
+) -> tuple[KernelView, Lines]:
     """A kernel's function. Task axes that nothing uses are not decoded; `run` is passed where it is used."""
     printer = replace(entry, run="run.")
     for task in kernel.tasks:
@@ -114,6 +161,7 @@ def _kernel(kernel: Kernel, name: str, nest: Nest, entry: Printer, workspace: Wo
         has_decode=bool(decoded),
         has_past=any(isinstance(node, Move) and node.past for node in nodes(kernel.body)),
         has_own=any(place.buffer.space is Space.scratch for place, _ in inside),
+        target=f"{target} " if target else "",
     )
     said = tuple(Line(text=f"// {row}", note=kernel.note) for row in fold_remark(remark(kernel.note)) if row)
     return view, (*said, *macro("kernel", view, {BODY: body}, note=kernel.note))
@@ -147,13 +195,13 @@ def _unit(
     functions: Lines,
     note: str,
 ) -> UnitView:
-    """Everything that the frames say. The vocabulary is chosen last, from all that was written."""
+    """Everything that the frames say but the vocabulary, which is chosen from all that is written."""
     sizes = [f"int64_t {entry.names.sizes[s]}" for s in signature.sizes]
     inside = [entry.places[b.name].buffer for b in nest.buffers if b.space in (Space.workspace, Space.scratch)]
     counted = frozenset(name for b in inside for e in b.shape for name in names_in(e)) if not workspace.is_fixed else ()
     laid_out = [entry.names.sizes[s] for s in signature.sizes if s in counted]
     code = "\n".join(line.text for line in functions)
-    dense = [p for b in inside if (p := entry.places[b.name]).layout.takes_strides and f"at_{p.name}(" in code]
+    dense = [p for b in inside if (p := entry.places[b.name]).layout.takes_strides and f"{p.index}(" in code]
     struct = fields(signature, dense, entry)
     conditions, named = checks(signature, entry), data_checks(signature, entry)
     outside = [entry.places[b.name].name for b in nest.buffers if b.space in (Space.operand, Space.result)]
@@ -161,11 +209,11 @@ def _unit(
     indices = tuple(
         index_view(place, nest, entry.names, entry.dialect)
         for place in entry.places.values()
-        if place.has_function and f"at_{place.name}(" in code
+        if place.has_function and f"{place.index}(" in code
     )
     given = parameters(signature, entry)
     types = types_in(given, entry.dialect)
-    unit = UnitView(
+    return UnitView(
         name=signature.name,
         types=types,
         provenance=tuple(remark(line) for line in note.splitlines()),
@@ -185,6 +233,8 @@ def _unit(
         named=named,
         parameters=given,
         workspace_parameters=", ".join([*sizes, "int threads"]),
+        handed_on=handed_on(signature, entry),
+        workspace_handed_on=", ".join([*(entry.names.sizes[s] for s in signature.sizes), "threads"]),
         size_parameters=", ".join(f"int64_t {name}" for name in laid_out),
         size_arguments=", ".join(laid_out),
         unused=(
@@ -201,8 +251,6 @@ def _unit(
         has_workspace=bool(workspace.shared + workspace.own),
         has_tasks=any(kernel.has_tasks for kernel in kernels),
     )
-    without = "\n".join(line.text for line in frame("c/unit.c.j2", unit, {BODY: functions}))
-    return replace(unit, vocabulary=needed(without, entry.dialect))
 
 
 def _apart(functions: Sequence[Lines]) -> Lines:

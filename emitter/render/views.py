@@ -97,7 +97,7 @@ class SortView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexView:
-    """`at_NAME(parameters)` gives `offset`."""
+    """`name(parameters)` gives `offset`."""
 
     name: str
     parameters: str
@@ -137,6 +137,8 @@ class KernelView:
     """Whether it uses a worker's own part of the workspace."""
     has_past: bool
     """Whether it writes past the caches."""
+    target: str
+    """An attribute that names instructions which this function may use, with the space behind it, or nothing."""
     checks: tuple[CheckView, ...] = ()
     """What is looked at when it is done."""
     body: str = BODY
@@ -151,6 +153,27 @@ class PartView:
     count: str
     offset: str
     remark: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathView:
+    """The part of a portable source for one set of instructions, and when it may run."""
+
+    name: str
+    """Of its entry function."""
+    number: int
+    condition: str
+    """Of the preprocessor: where its text is compiled at all, if `has_condition`."""
+    target: str
+    """The macro that its functions bear, if `has_target`; what it says, and what gcc is told beside that."""
+    features: str
+    wide: str
+    test: str
+    """Whether the processor has the instructions, if `has_test`."""
+    body: str
+    has_condition: bool
+    has_target: bool
+    has_test: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +207,9 @@ class UnitView:
     """Those that have a name."""
     parameters: str
     workspace_parameters: str
+    handed_on: str
+    """The parameters as arguments of a call, and those of the workspace's size."""
+    workspace_handed_on: str
     size_parameters: str
     size_arguments: str
     unused: tuple[str, ...]
@@ -202,4 +228,9 @@ class UnitView:
     """Whether places in the workspace depend on sizes."""
     has_workspace: bool
     has_tasks: bool
+    paths: tuple[PathView, ...] = ()
+    """The parts for sets of instructions, if it has several, `has_paths`."""
+    has_paths: bool = False
+    plain: str = ""
+    """The entry function of the part that runs everywhere."""
     body: str = BODY

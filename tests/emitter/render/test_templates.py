@@ -20,7 +20,7 @@ from unrut.emitter.render.vocabulary import needed, read_vocabulary
 from unrut.errors import InternalError
 
 ROOT = files("unrut.templates")
-TEMPLATES = ("statements.j2", "provenance.j2", "c/unit.c.j2", "c/header.h.j2")
+TEMPLATES = ("statements.j2", "provenance.j2", "c/unit.c.j2", "c/part.c.j2", "c/portable.c.j2", "c/header.h.j2")
 HEADERS = C.vocabulary
 ALLOWED = r"(macro|endmacro|if|else|elif|endif|for|endfor|include)\b"
 
@@ -41,7 +41,7 @@ def broken_rules(text: str) -> list[str]:
             "if": r"if (not )?\w+\.(has|is|uses)_\w+",
             "for": r"for \w+ in \w+\.\w+",
             "macro": r"macro \w+\(node\)",
-            "include": r'include "[\w.]+"',
+            "include": r'include "[\w./]+"',
         }
         word = statement.split()[0]
         if not re.match(ALLOWED, statement) or not re.fullmatch(conditions.get(word, word), statement):
