@@ -14,7 +14,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-EXTENTS = (1, 2, 3, 4, 5, 7, 8, 13, 16, 17, 33)
+from unrut.testing.scales import SMALL, Scale
+
 EXACT_LIMIT = 2**21
 KINDS = {
     "float": ("f32", "f32", "f64", "f16", "bf16"),
@@ -65,6 +66,7 @@ class Draft:
     exact: bool
     invalid: bool = False
     """Whether computed places may be outside."""
+    scale: Scale = SMALL
     extents: dict[str, int] = field(default_factory=dict)
     given: set[str] = field(default_factory=set)
     operands: dict[str, Tensor] = field(default_factory=dict)
@@ -87,10 +89,11 @@ class Draft:
         """One of several; shrinks to the first."""
         return self.draw(st.sampled_from(tuple(choices)))
 
-    def new_axis(self, *, zero: bool = True, limit: int = 33) -> str:
+    def new_axis(self, *, zero: bool = True, limit: int | None = None) -> str:
         """A fresh axis with an extent; now and then an empty one."""
         name = f"{'abcdefghijklmnopqrstuvwxyz'[len(self.extents) % 26]}{len(self.extents) // 26 or ''}"
-        fitting = [e for e in EXTENTS if e <= limit] or [1]
+        most = self.scale.longest if limit is None else limit
+        fitting = [e for e in self.scale.extents if e <= most] or [1]
         self.extents[name] = 0 if zero and self.chance(2) else self.pick(fitting)
         return name
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from unrut.testing.complex_expressions import complex_expression, condition, part
 from unrut.testing.drafts import EXACT_LIMIT, KINDS, Draft, Scope, Term
 from unrut.testing.monoids import fold
@@ -10,6 +12,7 @@ from unrut.testing.places import computed_read
 from unrut.testing.ragged import give_range
 from unrut.testing.ranks import NAMES as ORDER_STATISTICS
 from unrut.testing.ranks import second_argument
+from unrut.testing.scales import SMALL
 from unrut.testing.subscripts import guarded_read, new_read, old_read, readable
 
 SMOOTH = (
@@ -19,7 +22,6 @@ SMOOTH = (
 STEPPED = ("floor", "ceil", "rint", "trunc", "sign", "abs")
 PAIRED = ("fmax", "fmin", "arctan2", "hypot", "copysign", "logaddexp")
 PREDICATES = ("isnan", "isinf", "isfinite", "signbit")
-TERMS_PER_REDUCTION = 600
 
 
 def expression(draft: Draft, scopes: list[Scope], kind: str, depth: int) -> Term:
@@ -211,8 +213,8 @@ def reduction(draft: Draft, scopes: list[Scope], kind: str, depth: int) -> Term:
         kinds = tuple(k for k in kinds if k not in ("logsumexp", "prod", "median", "quantile"))
     name = draft.pick(kinds)
     needs_one = name in ("max", "min", "argmax", "argmin", *ORDER_STATISTICS)
-    size = 5 if name == "prod" else TERMS_PER_REDUCTION
-    axes = [draft.new_axis(zero=not needs_one)]
+    size = 5 if name == "prod" else _room(draft, scopes)
+    axes = [draft.new_axis(zero=not needs_one, limit=None if draft.scale is SMALL else size)]
     while len(axes) < 3 and draft.chance(40):
         size //= max(1, draft.extents[axes[-1]])
         axes.append(draft.new_axis(zero=not needs_one, limit=max(1, size)))
@@ -257,6 +259,12 @@ def reduction(draft: Draft, scopes: list[Scope], kind: str, depth: int) -> Term:
     return Term(
         text=f"{name}[{', '.join(axes)}]({body.text}{rank}{where}{initial}){component}", kind=kind, size=magnitude
     )
+
+
+def _room(draft: Draft, scopes: list[Scope]) -> int:
+    """How many terms a reduction may have inside of these loops."""
+    places = prod(max(1, draft.extents[axis]) for scope in scopes for axis in scope.axes)
+    return max(1, min(draft.scale.terms, draft.scale.work // places))
 
 
 def _domain(draft: Draft, scopes: list[Scope], depth: int) -> str:

@@ -16,7 +16,7 @@ MODES = ("edge", "wrap", "reflect", "symmetric")
 def computed_read(draft: Draft, scopes: list[Scope], kind: str) -> Term:
     """A read of a fresh operand at a place that another fresh operand gives, beside a bare axis or two."""
     axes = [axis for scope in scopes for axis in scope.axes]
-    extent = draft.pick((1, 2, 5, 7, 8))
+    extent = draft.pick(draft.scale.tables)
     form = draft.pick(("policy", "value", "guard", *["place"] * 5))
     inside = form == "place"
     place = computed_place(draft, scopes, extent) if inside else _index(draft, scopes)
@@ -34,7 +34,8 @@ def computed_read(draft: Draft, scopes: list[Scope], kind: str) -> Term:
     if form == "policy" and all(dimensions):
         return Term(text=f'{name}.outside("{draft.pick(MODES)}"){read}', kind=kind, size=size)
     if form == "guard":
-        guarded = f"where(({place} >= 0) & ({place} < {extent}), {name}{read}, {fill})"
+        below = f"cast({place}, i64)" if extent > 127 else place
+        guarded = f"where(({place} >= 0) & ({below} < {extent}), {name}{read}, {fill})"
         return Term(text=guarded, kind=kind, size=size)
     if not inside:
         return Term(text=f"{name}.outside({fill}){read}", kind=kind, size=size)
@@ -44,6 +45,8 @@ def computed_read(draft: Draft, scopes: list[Scope], kind: str) -> Term:
 def computed_place(draft: Draft, scopes: list[Scope], extent: int) -> str:
     """A place that is inside a dimension of this extent, unless invalid ones are drawn."""
     index = _index(draft, scopes)
+    if extent > 127:  # more than the numbers of the smallest dtype
+        index = f"cast({index}, i64)"
     if draft.exact and extent > 2 * REACH and draft.chance(50):
         return f"{index} + {REACH}"
     if draft.exact and draft.invalid and draft.chance(25):
@@ -90,7 +93,7 @@ def left_side(draft: Draft, axes: tuple[str, ...]) -> tuple[str, Scope] | None:
             step = (extent - 1) // max(1, draft.extents[own] - 1) if draft.extents[own] > 1 else 1
             subscripts.append(f"{min(2, step)}*{own}")
         elif form == "computed" or (form == "affine" and extent == 1):
-            alone = Scope(axes=(draft.new_axis(limit=17),))
+            alone = Scope(axes=(draft.new_axis(limit=draft.scale.added),))
             subscripts.append(computed_place(draft, [alone], extent))
             scope = Scope(axes=(*scope.axes, *alone.axes), bare=scope.bare | alone.bare)
         else:

@@ -13,8 +13,7 @@ from unrut.testing.expressions import expression
 from unrut.testing.places import fits, left_side, places_of
 from unrut.testing.ragged import give_rows
 from unrut.testing.recurrences import recurrence
-
-MOST_ELEMENTS = 2_000
+from unrut.testing.scales import SMALL, Scale
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +38,13 @@ def programs(
     depth: int = 4,
     runtime_sizes: bool = True,
     invalid: bool = False,
+    scale: Scale = SMALL,
 ) -> Sample:
     """Texts of one to `statements` definitions, now and then with additions; in exact mode every value is a small integer,
     whatever the order of sums. With `invalid` some computed places are outside, which is an error of the data.
+    `scale` says how large they are.
     """
-    draft = Draft(draw=draw, exact=exact, invalid=invalid)
+    draft = Draft(draw=draw, exact=exact, invalid=invalid, scale=scale)
     count = draw(st.integers(1, statements))
     shared = [draft.new_axis() for _ in range(draw(st.integers(0, 2)))]
     groups: list[list[str]] = []
@@ -70,7 +71,7 @@ def _statement(draft: Draft, name: str, shared: list[str], depth: int) -> str:
     for axis in axes:
         elements *= max(1, draft.extents[axis])
     for _ in range(draft.draw(st.integers(0, 2))):
-        axes.append(draft.new_axis(limit=max(1, MOST_ELEMENTS // elements)))
+        axes.append(draft.new_axis(limit=max(1, draft.scale.elements // elements)))
         elements *= max(1, draft.extents[axes[-1]])
     own = [axis for axis in axes if axis not in shared]
     axes = list(draft.draw(st.permutations(axes)))

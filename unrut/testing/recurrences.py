@@ -16,8 +16,6 @@ from hypothesis import strategies as st
 from unrut.testing.drafts import Draft, Scope, Tensor
 from unrut.testing.expressions import expression
 
-STEPS = (1, 2, 3, 5, 8)
-WIDTHS = (1, 2, 3, 4, 7, 17)
 CUT = 50
 """What values are cut off at in exact mode."""
 
@@ -40,8 +38,8 @@ class Circle:
 
 def recurrence(draft: Draft, stem: str) -> list[str]:
     """Write a circle of statements; the names of its tensors."""
-    steps = [_axis(draft, STEPS) for _ in range(draft.pick((1, 1, 1, 2)))]
-    inner = [_axis(draft, WIDTHS) for _ in range(draft.pick((1, 0, 2)))]
+    steps = [_axis(draft, draft.scale.steps) for _ in range(draft.pick((1, 1, 1, 2)))]
+    inner = [_axis(draft, draft.scale.widths) for _ in range(draft.pick((1, 0, 2)))]
     circle = Circle(
         kind=draft.pick(("float", "float", "int")),
         axes=list(draft.draw(st.permutations([*steps, *inner]))),

@@ -60,7 +60,7 @@ def new_read(draft: Draft, scopes: list[Scope], kind: str) -> Term:
         else:
             text, low, high = _affine(draft, scopes)
             place = _shifted(text, draft.pick((0, 1, -2)) if outside else -low)
-            extent = draft.pick((1, 2, 5, 8)) if outside else high - low + 1 + draft.pick((0, 0, 1, 3))
+            extent = draft.pick(draft.scale.outside) if outside else high - low + 1 + draft.pick((0, 0, 1, 3))
             if place in draft.extents:  # bare by chance, and a bare subscript fixes its axis
                 extent = draft.extents[place]
                 _mark_bare(scopes, place)
@@ -122,7 +122,7 @@ def _fitting(draft: Draft, scopes: list[Scope], name: str, dimension: int, exten
 def guarded_read(draft: Draft, scopes: list[Scope], kind: str) -> Term:
     """`where(0 <= place < extent, P[place], other)`: a read that only its guard keeps inside."""
     text, _, _ = _affine(draft, scopes)
-    shift, extent = draft.pick((0, -1, 2, -3)), draft.pick((1, 3, 8))
+    shift, extent = draft.pick((0, -1, 2, -3)), draft.pick(draft.scale.guarded)
     name = draft.add_operand(kind, (extent,))
     place = _shifted(text, shift)
     if place in draft.extents:  # bare by chance: the range stays what it is, the guard protects the read
