@@ -60,31 +60,8 @@ class Dialect:
     """Words that no function may be called: others have them already."""
 
 
-# Largest errors, in units in the last place, of the functions that elementary.h writes out, rounded up. Measured against
-# libm in the next wider type: f32 for every 23rd number, f64 for 80 million, with and without contraction.
-ACCURACY: Mapping[tuple[str, DType], float] = {
-    (name, dtype): ulps
-    for name, ulps in {"exp": 1.0, "expm1": 2.5, "log": 1.0, "log1p": 1.5, "tanh": 3.0}.items()
-    for dtype in (DType.f32, DType.f64)
-}
-
-# NumPy's name: the name in libm, which has the suffix f for f32.
-_LIBM = {
-    **{
-        name: name
-        for name in "exp2 log2 log10 sqrt cbrt sin cos tan sinh cosh floor ceil trunc rint erf hypot copysign".split()
-    },
-    "arcsin": "asin",
-    "arccos": "acos",
-    "arctan": "atan",
-    "arcsinh": "asinh",
-    "arccosh": "acosh",
-    "arctanh": "atanh",
-    "arctan2": "atan2",
-    "power": "pow",
-    "abs": "fabs",
-}
-_TWO = {"hypot", "copysign", "arctan2", "power"}
+# NumPy's name: the name in libm, which has the suffix f for f32. Compilers have instructions or short code for all of these.
+_LIBM = {**{name: name for name in "sqrt floor ceil trunc rint copysign".split()}, "abs": "fabs"}
 _ORDER = {"less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">="}
 _FINITE = (("isnan", "false"), ("isinf", "false"), ("isfinite", "true"))
 
@@ -121,8 +98,9 @@ def _c_kind(dtype: DType) -> dict[str, Spelling]:
     if dtype.is_integer:
         return integer_functions(dtype)
     tail = "f" if dtype is DType.f32 else ""
-    two = "floor_divide remainder maximum minimum fmax fmin logaddexp".split()
-    one = "square sign exp expm1 log log1p tanh isnan isinf isfinite signbit".split()
+    two = "floor_divide remainder maximum minimum fmax fmin logaddexp hypot arctan2 power".split()
+    one = "square sign isnan isinf isfinite signbit cbrt erf exp exp2 expm1 log log2 log10 log1p sin cos tan".split()
+    one += "sinh cosh tanh arcsin arccos arctan arcsinh arccosh arctanh".split()
     return {
         "add": operator("+", SUM),
         "subtract": operator("-", SUM),
@@ -130,7 +108,7 @@ def _c_kind(dtype: DType) -> dict[str, Spelling]:
         "divide": operator("/", PRODUCT),
         "negative": prefix("-"),
         "reciprocal": Spelling(pattern=f"1.0{tail} / {{0}}", precedence=PRODUCT, inside=(UNARY,)),
-        **{name: call(libm + tail, 2 if name in _TWO else 1) for name, libm in _LIBM.items()},
+        **{name: call(libm + tail, 2 if name == "copysign" else 1) for name, libm in _LIBM.items()},
         **{name: call(f"ur_{name}_{dtype.name}", 2) for name in two},
         **{name: call(f"ur_{name}_{dtype.name}") for name in one},
     }
@@ -178,7 +156,10 @@ C = Dialect(
     functions=_c_functions(),
     mixed=mixed_comparisons(),
     casts=conversions(),
-    vocabulary=("c/vocabulary.h", "c/integers.h", "c/elementary.h", "c/conversions.h", "c/keys.h"),
+    vocabulary=tuple(
+        f"c/{name}.h"
+        for name in "vocabulary integers elementary exponential trigonometric powers conversions keys".split()
+    ),
     by_width=("c/lines.h", "c/moves.h"),
     saturating={"add": call("ur_plus", 2), "multiply": call("ur_times", 2)},
     reserved=frozenset(_RESERVED) | frozenset(_FLOAT_FORMS),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: 0BSD
 // Elementary functions without branches or calls, so that loops over them vectorise. Largest errors: see ACCURACY in
-// emitter/render/dialect.py. Every special value is as in C99, annex F. x = n log 2 + r with |r| <= log(2)/2, and
+// emitter/render/accuracy.py. Every special value is as in C99, annex F. x = n log 2 + r with |r| <= log(2)/2, and
 // x = 2^n m with m in [sqrt(1/2), sqrt(2)): Muller, Elementary Functions, 2016, chapter 11. The polynomials are
 // truncated Chebyshev series of what they stand for.
 
