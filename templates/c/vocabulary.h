@@ -28,6 +28,10 @@
 #pragma clang diagnostic ignored "-Wpass-failed"
 #endif
 
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
+#pragma GCC optimize("no-loop-unroll-and-jam")  // it takes a vector loop apart that stands in a loop over terms
+#endif
+
 #define UR_TEXT(...) #__VA_ARGS__
 #ifdef _OPENMP
 #define UR_OMP(...) _Pragma(UR_TEXT(omp __VA_ARGS__))
