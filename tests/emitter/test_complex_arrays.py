@@ -10,6 +10,9 @@ import unrut as ur
 from unrut.emitter.layout import contiguous, layout_of, parts_of
 from unrut.emitter.pipeline import emit
 from unrut.errors import BindError
+from unrut.program.fold_nodes import Fold
+from unrut.program.pairs import paired
+from unrut.program.walk import subexpressions
 from unrut.reference import evaluate_with_bounds
 from unrut.testing.layouts import relaid
 from unrut.testing.nest_runs import run_program
@@ -153,3 +156,54 @@ def test_a_running_product_over_a_range_by_data():
     op = ur.parse("op(z: c128[n], p: i64[m]) -> y\ny[i] = sum[t](cumprod(z[t], along=t))\naxis t: p[i] .. p[i + 1]")
     z, p = np.array([1j, 2, 1 + 1j, -1j]), np.array([0, 1, 1, 4])
     np.testing.assert_allclose(op(z, p), [1j, 0, 2 + (2 + 2j) + (2 - 2j)])
+
+
+@pytest.mark.parametrize(
+    ("text", "steps"),
+    [
+        ("y[i, t] = cumprod(z[i, t], along=t)", 1),
+        ("y[i, t] = cumprod(cumprod(z[i, t] + 1, along=i)*2j, along=t)", 2),
+        ("y[i] = sum[t](cumprod(z[i, t]/(z[t, i] + 3), along=t), where=t < i)", 1),
+        ("y[i] = sum[t](cumprod(z[i, t], along=t))\naxis t: p[i] .. p[i + 1]", 1),
+    ],
+)
+def test_a_running_product_takes_one_product_for_each_place(text, steps):
+    program = ur.parse(f"op(z: c64[8, 8], p: i64[9]) -> y\n{text}").program()
+    real = paired(program).program
+    assert len(real.cycles) == steps
+    assert not any(
+        isinstance(part, Fold) for s in real.statements for e in s.expressions() for part in subexpressions(e)
+    )
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize(
+    "text",
+    [
+        "h[t, i] = where(t > 0, cumprod(h[t - 1, i], along=i), z[i])*w[t]",
+        "h[t, i] = where(t > 0, h[t - 1, i], 1) + cumprod(z[i], along=i)*w[t]",
+        "axis t: 3\naxis i: z.shape[0]\n"
+        "h[t, i] = sum[j](cumprod(where(t > 0, h[t - 1, j], z[j]) + w[j]*i, along=j), where=j <= i)",
+    ],
+)
+def test_running_products_inside_recurrences(text):
+    op = ur.parse(f"op(z: c128[n], w: f64[n]) -> h\n{text}")
+    z, w = np.exp(1j * np.arange(5.0)), np.linspace(0.5, 1.0, 5)
+    judged = evaluate_with_bounds(op.bind(z, w).program, {"z": z, "w": w})["h"]
+    assert judged.accepts(op(z, w)).all()
+
+
+@pytest.mark.compiler
+def test_the_first_place_of_a_running_product_is_its_factor():
+    op = ur.parse("op(z: c128[n]) -> y\ny[t] = cumprod(z[t], along=t)")
+    z = np.array([complex(np.inf, 1), 2j])
+    for y in (op(z), op.reference(z)):
+        assert (y[0].real, y[0].imag) == (np.inf, 1)
+
+
+@pytest.mark.compiler
+def test_running_products_over_ranges_by_data_that_a_guard_leaves_out():
+    text = "op(z: c128[n], p: i64[m], q: i64[k]) -> y\ny[i] = where(i != 1, sum[t](cumprod(z[q[t]]*z[t], along=t)), 0)"
+    op = ur.parse(f"{text}\naxis t: p[i] .. p[i + 1]")
+    z, p, q = np.array([1j, 2, 1 + 1j, -1j]), np.array([0, 1, 3, 4]), np.array([1, 99, -5, 0])
+    np.testing.assert_allclose(op(z, p, q), op.reference(z, p, q))

@@ -16,6 +16,7 @@ from unrut.emitter.build import build, find_toolchain
 from unrut.emitter.build.toolchain import Toolchain
 from unrut.emitter.kernel import Kernel
 from unrut.testing.cases import draw_case
+from unrut.testing.comparison import valid
 from unrut.testing.guard_pages import survives
 from unrut.testing.programs import Sample, programs
 
@@ -42,7 +43,7 @@ def test_the_sanitizer_is_alive(checking: Toolchain, tmp_path: Path) -> None:
 
 
 @settings(max_examples=settings.default.max_examples // 2)  # each costs a process or two kernels
-@given(sample=programs(exact=False), seed=st.integers(0, 2**31))
+@given(sample=st.one_of(programs(exact=False), programs(exact=True, invalid=True)), seed=st.integers(0, 2**31))
 def test_kernels_have_no_undefined_behaviour(sample: Sample, seed: int, checking: Toolchain) -> None:
     case = draw_case(sample, seed=seed, style="special", layout="mixed")
     note(case.text)
@@ -51,7 +52,7 @@ def test_kernels_have_no_undefined_behaviour(sample: Sample, seed: int, checking
     kernel = Kernel(build(trace.source, checking), trace)
 
     def run() -> bool:
-        kernel(*(case.arrays[o.name] for o in case.program.operands), threads=2, **case.scalars)
+        valid(lambda: kernel(*(case.arrays[o.name] for o in case.program.operands), threads=2, **case.scalars))
         return True
 
     assert not survives(run)

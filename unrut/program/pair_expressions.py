@@ -13,7 +13,6 @@ from itertools import islice
 from typing import assert_never
 
 from unrut.errors import InternalError
-from unrut.program.affine import affine
 from unrut.program.complex_loops import PREDICATES
 from unrut.program.fold_nodes import Fold, Local
 from unrut.program.nodes import (
@@ -33,8 +32,10 @@ from unrut.program.nodes import (
     Scalar,
     Where,
 )
+from unrut.program.pair_domains import holds_everywhere, is_contraction
 from unrut.program.pair_folds import paired_states, part_name, prod_fold
 from unrut.program.pair_functions import TO_PAIR, TO_REAL, Pair, call, choose, multiply, number, predicate
+from unrut.program.pair_scans import Recur, one_more
 from unrut.program.scans import as_reduction
 from unrut.program.types import DType
 from unrut.program.walk import bounds_of, children, free_axes, reads, rebound, rebuild, subexpressions
@@ -68,10 +69,15 @@ Bind = Callable[[Expr, tuple[Axis, ...], str], Read]
 class PairReader:
     """Reads expressions. `parts` names the two tensors that hold a computed complex one; operands have a last dimension."""
 
-    def __init__(self, parts: dict[str, tuple[str, str]], bind: Bind, fresh: Callable[[str], str]) -> None:
+    def __init__(
+        self, parts: dict[str, tuple[str, str]], bind: Bind, recur: Recur, fresh: Callable[[str], str]
+    ) -> None:
         self.parts = parts
         self.bind = bind
+        self.recur = recur
         self.fresh = fresh
+        self.circle: frozenset[str] = frozenset()
+        """The tensors that depend on each other with the one whose statement is read."""
         self._bound: dict[tuple[Expr, tuple[Axis, ...]], Read] = {}
 
     def real(self, expr: Expr, scope: Scope) -> Expr:
@@ -137,7 +143,8 @@ class PairReader:
             case Along(axis=axis, body=body):
                 whole = Scope(axes=scope.axes, guards=tuple(g for g in scope.guards if axis.name not in free_axes(g)))
                 if expr.kind is AlongKind.cumprod:
-                    return self._product(as_reduction(expr, self.fresh(axis.name)), whole)
+                    running = self._running(expr, whole)
+                    return running or self._product(as_reduction(expr, self.fresh(axis.name)), whole)
                 re, im = self.pair(body, whole).both
                 return Pair(re=replace(expr, body=re, dtype=part), im=replace(expr, body=im, dtype=part))
             case Reduce() | AxisValue() | ExtentValue() | Scalar():
@@ -201,7 +208,7 @@ class PairReader:
                 expr = choose(guard, expr, number(0.0, expr))
         used = free_axes(expr)
         axes = tuple(axis for axis in scope.axes if axis.name in used)
-        if not _holds_everywhere(expr, axes):
+        if not holds_everywhere(expr, axes):
             return expr
         key = expr, axes
         if key not in self._bound:
@@ -220,7 +227,7 @@ class PairReader:
             axes = inner.last(len(expr.axes))
             return replace(expr, axes=axes, body=body, where=where, initial=first, dtype=part)
 
-        if _is_contraction(expr):
+        if is_contraction(expr):
             z, w = (self._settled(self.pair(factor, inner), inner) for factor in children(expr.body))
             re, im = multiply(z, w).both
             found = []
@@ -237,6 +244,29 @@ class PairReader:
         made = prod_fold(expr)
         found = self.pair(made, scope)
         return found if expr.initial is None else multiply(self.pair(expr.initial, scope), found)
+
+    def _running(self, expr: Along, scope: Scope) -> Pair | None:
+        """A running product step by step; None where that is no statement of its own: in a circle of tensors, and where
+        something holds in a range by data alone.
+        """
+        if any(read.tensor in self.circle for read in reads(expr)):
+            return None
+        line = next(axis for axis in scope.axes if axis.name == expr.axis.name)
+        factor = self._settled(self.pair(expr.body, scope), scope)
+
+        def goes_on(before: Pair) -> Pair:
+            parts = one_more(factor, before, line).both
+            for guard in reversed(scope.guards):
+                parts = (choose(guard, parts[0], number(0.0, parts[0])), choose(guard, parts[1], number(0.0, parts[1])))
+            return Pair(re=parts[0], im=parts[1])
+
+        made = goes_on(factor).both
+        used = free_axes(made[0]) | free_axes(made[1]) | {line.name}
+        axes = tuple(axis for axis in scope.axes if axis.name in used)
+        others = tuple(axis for axis in axes if axis is not line)
+        if not all(holds_everywhere(part, others) for part in made):
+            return None
+        return self.recur(goes_on, axes, line, expr.dtype.part)
 
     def _fold(self, expr: Fold, finish: Expr, dtype: DType, scope: Scope) -> Fold:
         """A fold whose complex states are two real ones each."""
@@ -276,33 +306,9 @@ class PairReader:
         return test, scope.under(test), scope.under(call("invert", test))
 
 
-def _holds_everywhere(expr: Expr, axes: tuple[Axis, ...]) -> bool:
-    """Whether an expression may be evaluated at every place of its axes' extents: where a range comes from data, only if the
-    axis stands alone in subscripts, since these are inside for all of its extent."""
-    by_data = {axis.name for axis in axes if axis.start is not None or axis.stop is not None}
-    if not by_data:
-        return True
-    subscripts = [s for read in reads(expr) if read.outside is None for s in read.subscripts]
-    plain = (isinstance(s, AxisValue) or (affine(s) is not None and not free_axes(s) & by_data) for s in subscripts)
-    return all(plain)
-
-
 def _cast(expr: Expr, dtype: DType) -> Expr:
     return expr if expr.dtype is dtype else Cast(operand=expr, dtype=dtype, implicit=True)
 
 
 def _size(pair: Pair) -> int:
     return max(sum(1 for _ in islice(subexpressions(part), LARGE + 1)) for part in pair.both)
-
-
-def _is_contraction(expr: Reduce) -> bool:
-    """Whether a sum is one of products of two complex factors that each have a free axis of their own.
-
-    Only then are operands used again along rows, which is worth four sums; else two go over the operands once each.
-    """
-    match expr.body:
-        case Call(function="multiply", arguments=(left, right)) if left.dtype.is_complex and right.dtype.is_complex:
-            bound = {axis.name for axis in expr.axes}
-            one, other = free_axes(left) - bound, free_axes(right) - bound
-            return bool(one - other) and bool(other - one)
-    return False

@@ -13,7 +13,7 @@ of pairs, (real, imaginary), in NumPy, C and C++ alike (C11 6.2.5, C++17 29.5).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from unrut.program.cycles import Cycle
@@ -34,6 +34,8 @@ from unrut.program.nodes import (
     Where,
 )
 from unrut.program.pair_expressions import PairReader, Scope
+from unrut.program.pair_functions import Pair
+from unrut.program.pair_scans import step_before
 from unrut.program.types import DType
 from unrut.program.verify import verify
 from unrut.program.walk import reads, rename_axes, subexpressions
@@ -79,7 +81,8 @@ class _Pairing:
             if s.dtype.is_complex
         }
         self.bound: dict[str, list[Statement]] = {}
-        self.reader = PairReader(self.parts, self.bind, self.fresh)
+        self.running: list[Cycle] = []
+        self.reader = PairReader(self.parts, self.bind, self.recur, self.fresh)
 
     def paired(self) -> Paired:
         for statement in self.program.statements:
@@ -90,12 +93,14 @@ class _Pairing:
             operands=tuple(map(_operand, self.program.operands)),
             given=given,
             statements=tuple(self.statements),
-            cycles=tuple(self.cycle(cycle, set()) for cycle in self.program.cycles),
+            cycles=(*(self.cycle(cycle, set()) for cycle in self.program.cycles), *self.running),
         )
         return Paired(program=verify(changed), parts=self.parts)
 
     def statement(self, statement: Statement) -> None:
         self.serving = statement
+        circles = (cycle.tensors() for cycle in self.program.cycles)
+        self.reader.circle = frozenset(n for circle in circles if statement.target in circle for n in circle)
         axes = self.reader.ranges(statement.axes, Scope(axes=()))
         scope = Scope(axes=axes)
         statement = replace(
@@ -131,23 +136,43 @@ class _Pairing:
     def bind(self, expr: Expr, axes: tuple[Axis, ...], suffix: str) -> Read:
         """A statement for a part of the one at work. An axis with a range by data goes, as another one, through its extent."""
         name = self.fresh(f"{self.serving.target}_part{suffix}")
-        subscripts = tuple(AxisValue(axis=axis.name) for axis in axes)
-        whole = [a if a.start is None and a.stop is None else self.whole(a) for a in axes]
+        made = self.own_statement(name, expr, axes, self.whole(axes))
+        self.bound.setdefault(self.serving.target, []).append(made)
+        return Read(tensor=name, subscripts=tuple(AxisValue(axis=axis.name) for axis in axes), dtype=expr.dtype)
+
+    def recur(self, goes_on: Callable[[Pair], Pair], axes: tuple[Axis, ...], line: Axis, dtype: DType) -> Pair:
+        """Two statements, and their Cycle along the line."""
+        names = [self.fresh(f"{self.serving.target}_part_{part}") for part in ("re", "im")]
+        here = tuple(AxisValue(axis=axis.name) for axis in axes)
+        earlier = tuple(step_before(a.name) if a is line else AxisValue(axis=a.name) for a in axes)
+        re, im = (Read(tensor=name, subscripts=earlier, dtype=dtype) for name in names)
+        whole = self.whole(axes)
+        for name, body in zip(names, goes_on(Pair(re=re, im=im)).both, strict=True):
+            self.own_statement(name, body, axes, whole)
+        self.running.append(Cycle(axis=whole[axes.index(line)].name, members=tuple(names)))
+        re, im = (Read(tensor=name, subscripts=here, dtype=dtype) for name in names)
+        return Pair(re=re, im=im)
+
+    def own_statement(self, name: str, body: Expr, axes: tuple[Axis, ...], whole: tuple[Axis, ...]) -> Statement:
+        """A statement over whole axes of a body over the given ones."""
         renamed: dict[str, Expr] = {a.name: AxisValue(axis=w.name) for a, w in zip(axes, whole, strict=True)}
         made = Statement(
             target=name,
             subscripts=tuple(renamed.values()),
-            axes=tuple(whole),
-            body=rename_axes(expr, renamed),
-            dtype=expr.dtype,
+            axes=whole,
+            body=rename_axes(body, renamed),
+            dtype=body.dtype,
             span=self.serving.span,
         )
         self.statements.append(made)
-        self.bound.setdefault(self.serving.target, []).append(made)
-        return Read(tensor=name, subscripts=subscripts, dtype=expr.dtype)
+        return made
 
-    def whole(self, axis: Axis) -> Axis:
-        return Axis(name=self.fresh(axis.name), extent=axis.extent)
+    def whole(self, axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
+        """The axes, those with a range by data as others that go through its extent."""
+        plain = (a.start is None and a.stop is None for a in axes)
+        return tuple(
+            a if p else Axis(name=self.fresh(a.name), extent=a.extent) for a, p in zip(axes, plain, strict=True)
+        )
 
     def cycle(self, cycle: Cycle, known: set[str]) -> Cycle:
         """The same over parts; what was bound for a member and reads the cycle is a member, too, before it."""

@@ -49,7 +49,7 @@ def draw_case(sample: Sample, *, seed: int, style: str = "ordinary", layout: str
         shape = tuple(evaluate(e, sample.sizes) for e in operand.shape)
         dtype = operand.dtype.numpy
         if operand.name in sample.offsets:
-            plain = offsets(random, shape, dtype, sample.offsets[operand.name])
+            plain = offsets(random, shape, dtype, sample.offsets[operand.name], invalid=sample.invalid)
         else:
             plain = exact_values(random, shape, dtype) if sample.exact else values(random, shape, dtype, style)
         arrays[operand.name] = relaid(plain, _MIXED[(seed + number) % len(_MIXED)] if layout == "mixed" else layout)

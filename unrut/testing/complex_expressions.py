@@ -5,22 +5,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from unrut.testing.drafts import EXACT_LIMIT, Draft, Term
+from unrut.testing.drafts import EXACT_LIMIT, Draft, Scope, Term
 
 FUNCTIONS = "exp log sqrt sin cos tan sinh cosh tanh square reciprocal".split()
 Grow = Callable[[str, int], Term]
 """A random expression of a kind, to a depth."""
 
 
-def complex_expression(draft: Draft, grow: Grow, depth: int) -> Term:
+def complex_expression(draft: Draft, scopes: list[Scope], grow: Grow, depth: int) -> Term:
     """A complex number of other numbers. In exact mode a term's size bounds each of its parts."""
+    axes = [axis for scope in scopes for axis in scope.axes]
     form = draft.pick(
-        ("arithmetic", "arithmetic", "arithmetic", "choice", "alone", "power", "cast", "function", "divide")
+        ("arithmetic", "arithmetic", "arithmetic", "choice", "alone", "power", "cast", "function", "divide", "line")
     )
     if form == "cast":
         inner = grow(draft.pick(("complex", "float", "int", "bool")), depth - 1)
         return Term(text=f"cast({inner.text}, {draft.pick(('c64', 'c128'))})", kind="complex", size=max(1, inner.size))
     left = grow("complex", depth - 1)
+    if form == "line" and axes:
+        axis = draft.pick(axes)
+        size = left.size * max(1, draft.extents[axis])
+        if not draft.exact or size <= EXACT_LIMIT:
+            name = "cumsum" if draft.exact else draft.pick(("cumsum", "cumprod"))
+            return Term(text=f"{name}({left.text}, along={axis})", kind="complex", size=size)
     if form == "alone":
         return Term(text=f"{draft.pick(('conj', '-'))}({left.text})", kind="complex", size=left.size)
     if form == "power" and 2 * left.size**2 <= EXACT_LIMIT:

@@ -35,7 +35,7 @@ def expression(draft: Draft, scopes: list[Scope], kind: str, depth: int) -> Term
         return expression(draft, scopes, other, below)
 
     if kind == "complex":
-        return complex_expression(draft, grow, depth)
+        return complex_expression(draft, scopes, grow, depth)
     if kind == "float" and draft.chance(8):
         return part(draft, grow, depth)
     if kind == "bool" and draft.chance(8):

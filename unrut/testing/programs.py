@@ -20,13 +20,15 @@ from unrut.testing.scales import SMALL, Scale
 class Sample:
     """A random program as text, with a number for every run-time size in it. `exact`: all values are small integers.
 
-    `offsets` are the operands that hold offsets, each with the extent in which these lie.
+    `offsets` are the operands that hold offsets, each with the extent in which these lie; `invalid`: now and then they don't,
+    or fall.
     """
 
     text: str
     sizes: dict[str, int]
     exact: bool
     offsets: dict[str, int] = field(default_factory=dict)
+    invalid: bool = False
 
 
 @st.composite
@@ -41,7 +43,8 @@ def programs(
     scale: Scale = SMALL,
 ) -> Sample:
     """Texts of one to `statements` definitions, now and then with additions; in exact mode every value is a small integer,
-    whatever the order of sums. With `invalid` some computed places are outside, which is an error of the data.
+    whatever the order of sums. With `invalid` some computed places are outside, and some offsets fall or lie outside,
+    which is an error of the data.
     `scale` says how large they are.
     """
     draft = Draft(draw=draw, exact=exact, invalid=invalid, scale=scale)
@@ -56,7 +59,7 @@ def programs(
     results = [g[-1] for g in groups if not any(_reads(n, g, text) for n in g for text in draft.statements)]
     results = [n for g in groups for n in g if n in results or draft.chance(20)]
     sizes = _name_sizes(draft) if runtime_sizes else {}
-    return Sample(text=draft.text(results), sizes=sizes, exact=exact, offsets=draft.offsets)
+    return Sample(text=draft.text(results), sizes=sizes, exact=exact, offsets=draft.offsets, invalid=invalid)
 
 
 def _reads(name: str, group: list[str], statement: str) -> bool:

@@ -34,12 +34,22 @@ def give_range(draft: Draft, scopes: list[Scope], axes: list[str]) -> None:
     }[form]
 
 
-def offsets(random: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any], extent: int) -> Array:
-    """Offsets in order along the last dimension, from 0 to `extent`; now and then all the same, so that ranges are empty."""
+def offsets(
+    random: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any], extent: int, *, invalid: bool = False
+) -> Array:
+    """Offsets in order along the last dimension, from 0 to `extent`; now and then all the same, so that ranges are empty.
+
+    With `invalid`, one in two has offsets that fall, lie outside by a little, or at the ends of their dtype.
+    """
     found = np.sort(random.integers(0, extent + 1, shape), axis=-1)
     if random.random() < 0.1 and found.size:
         found[...] = found.ravel()[0]
-    return found.astype(dtype)
+    found = found.astype(dtype)
+    if invalid and found.size and random.random() < 0.5:
+        ends = np.iinfo(dtype)
+        place = random.integers(found.size)
+        found.ravel()[place] = random.choice([-1, -3, extent + 1, extent + 5, 0, extent, ends.min, ends.max])
+    return found
 
 
 def give_rows(draft: Draft, axis: str) -> str:

@@ -41,7 +41,7 @@ def recurrence(draft: Draft, stem: str) -> list[str]:
     steps = [_axis(draft, draft.scale.steps) for _ in range(draft.pick((1, 1, 1, 2)))]
     inner = [_axis(draft, draft.scale.widths) for _ in range(draft.pick((1, 0, 2)))]
     circle = Circle(
-        kind=draft.pick(("float", "float", "int")),
+        kind=draft.pick(("float", "float", "int", "complex")),
         axes=list(draft.draw(st.permutations([*steps, *inner]))),
         steps=steps,
         names=[f"{stem}{k}" for k in range(draft.pick((1, 1, 2, 3)) if len(steps) == 1 else 1)],
@@ -77,13 +77,24 @@ def _body(draft: Draft, circle: Circle, number: int) -> str:
         carried = _earlier(draft, circle, circle.names[-1])
         if len(circle.steps) > 1:
             beside = _before(draft, circle, circle.names[0], circle.steps[1])
-            carried = f"{draft.pick(('maximum', 'minimum'))}({carried}, {beside})"
-    mixed = draft.pick(
-        (f"{carried} + {other.text}", f"{other.text} - ({carried})", f"maximum({carried}, {other.text})")
-    )
+            either = ("({}) + ({})",) if circle.kind == "complex" else ("maximum({}, {})", "minimum({}, {})")
+            carried = draft.pick(either).format(carried, beside)
+    unordered = (f"{carried} + {other.text}", f"{other.text} - ({carried})")
+    if circle.kind == "complex":
+        mixed = draft.pick((*unordered, f"{other.text} + 1j*conj({carried})"))
+        return _cut(circle, mixed) if draft.exact else str(draft.pick((f"0.5*({mixed})", f"(0.3 - 0.4j)*({mixed})")))
+    mixed = draft.pick((*unordered, f"maximum({carried}, {other.text})"))
     if draft.exact or circle.kind == "int":
-        return f"minimum(maximum({mixed}, -{CUT}), {CUT})"
+        return _cut(circle, mixed)
     return str(draft.pick((f"tanh({mixed})", f"0.5*({mixed})", mixed)))
+
+
+def _cut(circle: Circle, text: str) -> str:
+    """A value between the cuts, complex numbers in each part."""
+    if circle.kind == "complex":
+        parts = (f"minimum(maximum({part}({text}), -{CUT}), {CUT})" for part in ("real", "imag"))
+        return "{} + 1j*{}".format(*parts)
+    return f"minimum(maximum({text}, -{CUT}), {CUT})"
 
 
 def _earlier(draft: Draft, circle: Circle, name: str) -> str:
@@ -99,7 +110,8 @@ def _earlier(draft: Draft, circle: Circle, name: str) -> str:
             draft.extents[past] = draft.extents[step]
             draft.given.add(past)
             read = f"{name}[{circle.place({step: past})}]"
-            kind, initial = draft.pick((("sum", ""), ("max", ", initial=0")))
+            kinds = (("sum", ""),) if circle.kind == "complex" else (("sum", ""), ("max", ", initial=0"))
+            kind, initial = draft.pick(kinds)
             return f"{kind}[{past}]({read}, where={past} < {step}{initial})"
         case "half":
             return f"where({step} > 0, {name}[{circle.place({step: f'{step}//2'})}], 1)"
@@ -136,9 +148,5 @@ def _starts(draft: Draft, circle: Circle) -> None:
             for back in range(1, circle.reach + 1):
                 rest = [a for a in circle.axes if a != step]
                 term = expression(draft, [Scope(axes=tuple(rest))], circle.kind, 0)
-                text = (
-                    f"minimum(maximum({term.text}, -{CUT}), {CUT})"
-                    if circle.kind == "int" or draft.exact
-                    else term.text
-                )
+                text = _cut(circle, term.text) if circle.kind == "int" or draft.exact else term.text
                 draft.statements.append(f"{name}[{circle.place({step: f'-{back}'})}] = {text}")
