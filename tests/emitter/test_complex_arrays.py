@@ -182,8 +182,7 @@ def test_a_running_product_takes_one_product_for_each_place(text, steps):
     [
         "h[t, i] = where(t > 0, cumprod(h[t - 1, i], along=i), z[i])*w[t]",
         "h[t, i] = where(t > 0, h[t - 1, i], 1) + cumprod(z[i], along=i)*w[t]",
-        "axis t: 3\naxis i: z.shape[0]\n"
-        "h[t, i] = sum[j](cumprod(where(t > 0, h[t - 1, j], z[j]) + w[j]*i, along=j), where=j <= i)",
+        "h[t, i] = sum[j](cumprod(where(t > 0, h[t - 1, j], z[j]) + w[j]*i, along=j), where=j <= i)\naxis t: 3\naxis i: 5",
     ],
 )
 def test_running_products_inside_recurrences(text):
