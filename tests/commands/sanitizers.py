@@ -64,7 +64,7 @@ def addresses() -> int:
 
 
 def races(count: int) -> int:
-    """Random programs as C with a driver of its own, under clang's ThreadSanitizer, which Archer tells of OpenMP."""
+    """The op library and random programs as C programs, under clang's ThreadSanitizer, which Archer tells of OpenMP."""
     if shutil.which("clang") is None:
         print("races: needs clang, libomp-dev and libclang-rt-dev: apt install clang libomp-dev libclang-rt-14-dev")
         return 2
@@ -75,13 +75,14 @@ def races(count: int) -> int:
         print("races: the planted race was not seen, so silence would mean nothing")
         print(planted[-1000:])
         return 2
-    found = 0
+    found = looked = 0
     for text, code in drivers(count):
+        looked += 1
         report = compile_and_run(code)
         if report:
             found += 1
             print(f"{text}\n{report[:3000]}")
-    print(f"races: {count} programs on 4 threads, {found} with a report")
+    print(f"races: {looked} programs on 4 threads, {found} with a report")
     return 1 if found else 0
 
 

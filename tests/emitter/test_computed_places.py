@@ -103,13 +103,26 @@ def graph(statements, *specs) -> Graph:
         "y[i] = x[k[i]]\nk[i] = p[i] % 4 + 1",
         "y[i] = x[count[j](p[j] > i)]\naxis i: 3",
         "y[i] = x[maximum(i - 1, 0)]\naxis i: 5",
+        "y[i] = x[max[j](p[j] % 5, where=j > i, initial=2)]\naxis i: 3",
+        "y[i] = x[min[j](p[j] % 3 + 1, where=j > i, initial=4)]\naxis i: 3",
+        "y[i] = x[sum[j](p[j] % 2, where=j > i)]\naxis i: 3",
     ],
 )
 def test_ranges_prove_places(statements):
     assert not graph(statements, "f32[5]", "i64[4]").checks
 
 
-@pytest.mark.parametrize("statements", ["y[i] = x[p[i] % 6]", "y[i] = x[(p[i] % 5)*4611686018427387904*4]"])
+@pytest.mark.parametrize(
+    "statements",
+    [
+        "y[i] = x[p[i] % 6]",
+        "y[i] = x[(p[i] % 5)*4611686018427387904*4]",
+        "y[i] = x[max[j](p[j] % 5, where=j > i, initial=5)]\naxis i: 3",
+        "y[i] = x[min[j](p[j] % 5, where=j > i, initial=-1)]\naxis i: 3",
+        "y[i] = x[max[j](p[j] % 6, where=j > i, initial=2)]\naxis i: 3",
+        "y[i] = x[sum[j](p[j] % 3, where=j > i)]\naxis i: 3",
+    ],
+)
 def test_what_is_not_proved_is_checked(statements):
     assert len(graph(statements, "f32[5]", "i64[4]").checks) == 1
 
