@@ -26,11 +26,13 @@ from unrut.emitter.lower.reductions import ReductionLowering
 from unrut.emitter.lower.regions import extreme, pieces, wanted
 from unrut.emitter.lower.selections import SelectionLowering
 from unrut.emitter.lower.site import Context, Site, narrowed, start
+from unrut.emitter.lower.totals import TotalLowering, begins_here
 from unrut.emitter.lower.unused import without_unused
 from unrut.emitter.lower.updates import UpdateLowering
 from unrut.emitter.nest import Check, Declare, Guard, Kernel, LoopKind, Nest, Node, Space, TaskAxis
 from unrut.emitter.schedule.apply import applied
 from unrut.emitter.schedule.plan import Entry, Plan
+from unrut.emitter.schedule.storage import Storage
 from unrut.program.extents import Extent, provably_le
 from unrut.program.nodes import Expr
 from unrut.program.types import DType
@@ -152,10 +154,20 @@ class Lowering:
         chunks = [
             self.leaf(run[0], context, run[1:])
             if len(run[0].entry.loops) == depth
-            else self.loop(tuple(run), depth, context)
+            else self.with_totals(tuple(run), depth, context)
             for run in folded_together(runs, depth)
         ]
         return (*nodes, *side_by_side(chunks, sites[0].computation.statement))
+
+    def with_totals(self, sites: Sites, depth: int, context: Context) -> tuple[Node, ...]:
+        """The loop at one depth; around it the beginning and the end of what goes on in it."""
+        first: list[Node] = []
+        last: list[Node] = []
+        for site in begins_here(sites, depth):
+            lowering = TotalLowering(site, tile_of(site, self.memory.totals[site.computation.name]), self.memory)
+            first += lowering.begin(site, context)
+            last += lowering.end(site, context)
+        return (*first, *self.loop(sites, depth, context), *last)
 
     def loop(self, sites: Sites, depth: int, context: Context) -> tuple[Node, ...]:
         """The loop at one depth, shared by all sites; where lanes begin, and for steps, its range is split first."""
@@ -222,6 +234,8 @@ class Lowering:
         assert site.computation.reduction is not None
         if isinstance(site.computation.reduction.kind, Folded):
             return FoldLowering(site, tile_of(site), self.memory, twins).nodes(site, context)
+        if site.computation.name in self.memory.totals:
+            return TotalLowering(site, tile_of(site), self.memory).nodes(site, context)
         return ReductionLowering(site, tile_of(site), self.memory).nodes(site, context)
 
     def versions(
@@ -254,8 +268,10 @@ class Lowering:
         return (Guard(condition=all_of(tests), body=fast, otherwise=slow, note=note),)
 
 
-def tile_of(site: Site) -> tuple[str, ...]:
-    """The axes that a site's loops leave open, in the plan's order, then in the computation's."""
+def tile_of(site: Site, total: Storage | None = None) -> tuple[str, ...]:
+    """The axes that a site's loops leave open, in the plan's order, then in the computation's; or those of its total."""
+    if total is not None:
+        return tuple(axis for axis, _ in total.dimensions if not site.spans[axis].is_single)
     order = [*site.entry.tile, *(a.name for a in site.computation.axes if a.name not in site.entry.tile)]
     return tuple(axis for axis in order if not site.spans[axis].is_single)
 

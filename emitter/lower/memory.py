@@ -13,7 +13,7 @@ from unrut.emitter.graph.simplify import simplify
 from unrut.emitter.lower.site import Site
 from unrut.emitter.nest import Buffer, Space, Store
 from unrut.emitter.schedule.plan import Plan
-from unrut.emitter.schedule.storage import REGISTER_BYTES, Storage, storage
+from unrut.emitter.schedule.storage import REGISTER_BYTES, Storage, storage, total
 from unrut.program.extents import Extent
 from unrut.program.nodes import Expr, Read
 from unrut.program.types import DType
@@ -30,6 +30,8 @@ class Memory:
             for entry in plan.entries
             if graph.computation(entry.computation).update is None
         }
+        found = {entry.computation: total(graph, plan, entry.computation) for entry in plan.entries}
+        self.totals = {name: storage for name, storage in found.items() if storage is not None}
         program = graph.program
         self.names = Names(
             taken={o.name for o in program.operands}
@@ -37,6 +39,7 @@ class Memory:
             | {*program.scalars, *program.sizes, program.name}
         )
         self.bases: dict[str, dict[str, Linear]] = {}
+        self.total_bases: dict[str, dict[str, Linear]] = {}
         self.local: dict[str, str] = {}
         self.beside: dict[str, Buffer] = {}
 
@@ -72,6 +75,19 @@ class Memory:
     def enter(self, site: Site) -> None:
         """Remember where the stored part of a site's tensor begins, at the depth that it shares with its readers."""
         self.bases[site.computation.name] = {axis: span.base for axis, span in site.spans.items()}
+
+    def enter_total(self, site: Site) -> None:
+        """Remember where the part of a site's result begins that is accumulated from here on."""
+        self.total_bases[site.computation.name] = {axis: span.base for axis, span in site.spans.items()}
+
+    def total(self, site: Site) -> tuple[Buffer, dict[str, Linear]]:
+        """The buffer of a site's total, and where the part of the result in it begins."""
+        name, dtype = site.computation.name, site.computation.body.dtype
+        found = self.totals[name]
+        buffer = replace(self.register(f"{name}_total", dtype, found.shape()), space=found.space)
+        if found.space is Space.scratch:
+            self.beside[buffer.name] = buffer
+        return buffer, self.total_bases[name]
 
     def value(self, site: Site, expr: Expr, known: Known) -> Expr:
         """An expression of a computation as one of buffers and loop variables, simplified by what is known."""

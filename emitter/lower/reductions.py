@@ -57,6 +57,10 @@ class ReductionLowering:
 
     def nodes(self, site: Site, context: Context) -> tuple[Node, ...]:
         """Accumulate and store, for everything that is open of the site's free axes."""
+        return self._accumulated(site, context)
+
+    def _accumulated(self, site: Site, context: Context, total: Accumulators | None = None) -> tuple[Node, ...]:
+        """Accumulate in registers, then store, or combine with a total."""
         lanes = site.entry.lanes
         partial = site.entry.reduce[-1].block if lanes and lanes == site.entry.reduce[-1].axis else 0
         open_axes = tuple(a for a in self.tile if not site.spans[a].is_single)
@@ -75,7 +79,23 @@ class ReductionLowering:
         start = self._start(site, context, target, place)
         loops = self._reduce(site, site.entry.reduce, self.reduction.where, context, target, place)
         tree = self._tree(site, context, target) if partial else ()
-        return (*declared, *start, *loops, *tree, *self._finish(site, context, target, place))
+        end = self._finish(site, context, target, place) if total is None else self._carry(site, context, target, total)
+        return (*declared, *start, *loops, *tree, *end)
+
+    def _carry(self, site: Site, context: Context, target: Accumulators, total: Accumulators) -> tuple[Node, ...]:
+        """What was accumulated here, combined with a total."""
+        function = law(self.reduction.kind).combine
+
+        def one(_: Context) -> tuple[Node, ...]:
+            places = (*target.places, number(0)) if target.partial else target.places
+            found = Read(tensor=target.buffer.name, subscripts=places, dtype=self.dtype)
+            return (
+                Accumulate(
+                    buffer=total.buffer.name, subscripts=total.places, function=function, value=found, note=self.note
+                ),
+            )
+
+        return tile_loops(site, self.tile, context, self.note, one)
 
     def _start(
         self, site: Site, context: Context, target: Accumulators, place: Accumulators | None

@@ -28,7 +28,8 @@ from unrut.emitter.schedule.costs import Strides, deciding, iterations, number_o
 from unrut.emitter.schedule.entries import Choice, Planner
 from unrut.emitter.schedule.groups import Group, footprint, groups
 from unrut.emitter.schedule.inline import inline
-from unrut.emitter.schedule.plan import Entry, LoopOver, Plan
+from unrut.emitter.schedule.passes import Frame, Pass, passes, stripped
+from unrut.emitter.schedule.plan import Entry, LoopOver, Plan, total_depth
 from unrut.emitter.schedule.recompute import inlined
 from unrut.emitter.schedule.sharing import Member, Sharing, edge
 from unrut.emitter.schedule.stepping import stepped
@@ -84,6 +85,7 @@ def _kernel(planner: Planner, sharing: Sharing, group: Group) -> list[Entry]:
     blocks = _blocks(planner, sharing, group, common, own)
     entries: list[Entry] = []
     steps = {} if group.cycle is None else {each.name: each for each in stepped(group.cycle)}
+    together = {} if steps else _passes(planner, sharing, group, blocks, common, own)
     for member in group.members:
         prefix = tuple(
             LoopOver(axis=_axis(sharing, member, name), block=blocks.get(name, 1)) for name in _order(group, blocks)
@@ -95,16 +97,38 @@ def _kernel(planner: Planner, sharing: Sharing, group: Group) -> list[Entry]:
             share = len(prefix) + here.common if entries else 0
             runs_on = runs_on and here.common == len(here.axes) == len(steps[entries[-1].computation].axes)
             prefix = (*prefix, *(LoopOver(axis=axis) for axis in here.axes))
+        inside = together.get(member.name)
+        if inside is not None:
+            prefix = (*prefix, *inside.loops[member.name])
+            share = share if inside.members[0] == member.name else len(prefix)
         lanes = own[member.name]
         if common is not None:
             lanes = replace(
                 lanes, axis=_axis(sharing, member, common), reason=f"lanes are those of the kernel; {lanes.reason}"
             )
         follower = _follower(planner, entries, member) if runs_on else None
-        entries.append(follower or planner.entry(member, prefix, lanes, share))
+        entry = follower or planner.entry(member, prefix, lanes, share)
+        if inside is not None and inside.members[0] != member.name:
+            entry = replace(entry, reasons=(*entry.reasons, inside.reason))
+        entries.append(entry)
     shared = len(group.shared)
     entries[0] = replace(entries[0], tasks=_tasks(planner, group, entries[0], shared))
     return entries
+
+
+def _passes(
+    planner: Planner,
+    sharing: Sharing,
+    group: Group,
+    blocks: Mapping[Member, int],
+    common: Member | None,
+    own: Mapping[str, Choice],
+) -> dict[str, Pass]:
+    """The pass of each member that is in one."""
+    taken = {m.name: {_axis(sharing, m, name): blocks.get(name, 1) for name in group.shared} for m in group.members}
+    lanes = {m.name: own[m.name].axis if common is None else _axis(sharing, m, common) for m in group.members}
+    frame = Frame(graph=planner.graph, machine=planner.machine, taken=taken, lanes=lanes)
+    return {name: found for found in passes(frame, group.members) for name in found.members}
 
 
 def _axis(sharing: Sharing, member: Computation, name: Member) -> str:
@@ -150,7 +174,8 @@ def _blocks(
     members = list(group.members)
 
     def fits(blocks: dict[Member, int]) -> bool:
-        return footprint(planner.graph, sharing, members, group.shared, blocks, group.cycle)[1] <= limit
+        strips = {} if group.cycle else stripped(_passes(planner, sharing, group, blocks, common, own), sharing)
+        return footprint(planner.graph, sharing, members, group.shared, blocks, group.cycle, strips)[1] <= limit
 
     blocks: dict[Member, int] = {}
     if common is not None:
@@ -194,6 +219,8 @@ def _follower(planner: Planner, entries: list[Entry], member: Computation) -> En
     before = entries[-1]
     producer = planner.graph.computation(before.computation)
     reads = {access.tensor for access in accesses(member)}
+    if total_depth(producer, before) is not None:
+        return None
     if member.reduction is not None or producer.name not in reads or len(member.axes) != len(producer.axes):
         return None
     pairs = dict(edge(producer, member).pairs)

@@ -22,7 +22,9 @@ from unrut.emitter.schedule.costs import (
 )
 from unrut.emitter.schedule.plan import Entry, LoopOver
 from unrut.emitter.schedule.tiles import Tile, tile
+from unrut.program.extents import Extent
 
+MOST_ROWS = 14  # a longer block of a shared axis is a strip, of which tiles take a part
 PARTIAL_VECTORS = 4  # accumulators of a reduction along its lanes: hides the latency of an addition
 NARROW = 4  # what is left below lanes of this many places is not worth a vector loop of its own
 
@@ -90,7 +92,7 @@ class Planner:
     def _along(self, computation: Computation, prefix: tuple[LoopOver, ...], lanes: Choice, share: int) -> Entry:
         """Lanes along the reduction: partial accumulators for each result."""
         closed = {over.axis for over in prefix if over.block == 1}
-        reduce = self.reduce_loops(computation, lanes.axis)
+        reduce = self.reduce_loops(computation, lanes.axis, frozenset(closed))
         rest = [LoopOver(axis=axis.name) for axis in computation.axes if axis.name not in closed]
         return Entry(
             computation=computation.name,
@@ -101,10 +103,13 @@ class Planner:
             reasons=(lanes.reason, f"{reduce[-1].block} partial accumulators along {lanes.axis}, combined by halves"),
         )
 
-    def reduce_loops(self, computation: Computation, lanes: str) -> tuple[LoopOver, ...]:
+    def reduce_loops(
+        self, computation: Computation, lanes: str, closed: frozenset[str] = frozenset()
+    ) -> tuple[LoopOver, ...]:
         """The loops over reduced axes, in partial accumulators along the lanes if these are among them, which go last."""
-        found = [LoopOver(axis=axis.name) for axis in computation.reduced if axis.name != lanes]
-        if len(found) == len(computation.reduced):
+        left = [axis for axis in computation.reduced if axis.name not in closed]
+        found = [LoopOver(axis=axis.name) for axis in left if axis.name != lanes]
+        if len(found) == len(left):
             return tuple(found)
         width = self.machine.lanes(computation.body.dtype.size)
         extent = lengths(computation)[lanes]
@@ -114,16 +119,19 @@ class Planner:
     def _across(self, computation: Computation, prefix: tuple[LoopOver, ...], lanes: Choice, share: int) -> Entry:
         """Lanes along a free axis, or none: a tile of accumulators, the reduction outside of it."""
         closed = {over.axis for over in prefix if over.block == 1}
-        given = {over.axis: over.block for over in prefix if over.block > 1}
-        found, reasons = self.tile(computation, closed, given, lanes)
-        extents = computation.extents()
+        reduced = {axis.name for axis in computation.reduced}
+        given = {over.axis: over.block for over in prefix if over.block > 1 and over.axis not in reduced}
+        strips = {name: block for name, block in given.items() if name != lanes.axis and block > MOST_ROWS}
+        given = {name: block for name, block in given.items() if name not in strips}
+        found, reasons = self.tile(computation, closed, given, lanes, strips)
+        extents = {**computation.extents(), **{name: Extent(constant=block) for name, block in strips.items()}}
         inner = dict(found.rows)
         if lanes.axis and lanes.axis not in given:
             inner[lanes.axis] = found.lanes
         rest = [axis.name for axis in computation.axes if axis.name not in closed and axis.name not in (*inner, *given)]
         loops = [*prefix, *(LoopOver(axis=name) for name in rest)]
         for name in [lanes.axis, *(row for row, _ in found.rows)]:
-            if name in inner and inner[name] > 1 and not _whole(computation, name, inner[name]):
+            if name in inner and inner[name] > 1 and not _whole(extents[name], inner[name]):
                 loops.append(LoopOver(axis=name, block=inner[name]))
             elif name in inner and inner[name] == 1 and number_of(extents[name]) > 1:
                 loops.append(LoopOver(axis=name))
@@ -133,14 +141,19 @@ class Planner:
             computation=computation.name,
             loops=tuple(loops),
             tile=order,
-            reduce=tuple(LoopOver(axis=axis.name) for axis in computation.reduced),
+            reduce=tuple(LoopOver(axis=axis.name) for axis in computation.reduced if axis.name not in closed),
             lanes=lanes.axis,
             share=share,
             reasons=(lanes.reason, *reasons),
         )
 
     def tile(
-        self, computation: Computation, closed: set[str], given: Mapping[str, int], lanes: Choice
+        self,
+        computation: Computation,
+        closed: set[str],
+        given: Mapping[str, int],
+        lanes: Choice,
+        strips: Mapping[str, int],
     ) -> tuple[Tile, tuple[str, ...]]:
         """The tile of a reduction, and why."""
         taken = closed | set(given) | {lanes.axis} | deciding(computation)
@@ -148,7 +161,7 @@ class Planner:
         if not lanes.axis:
             return Tile(lanes=1, rows=()), ()
         settled = {name: block for name, block in given.items() if name != lanes.axis}
-        found = tile(computation, lanes.axis, rows, settled, self.machine)
+        found = tile(computation, lanes.axis, rows, settled, self.machine, strips)
         count = found.lanes // self.machine.lanes(computation.body.dtype.size)
         for _, block in (*found.rows, *settled.items()):
             count *= block
@@ -160,6 +173,5 @@ class Planner:
         return classes(computation) is not None and iterations(computation) > 1
 
 
-def _whole(computation: Computation, axis: str, block: int) -> bool:
-    extent = computation.extents()[axis]
+def _whole(extent: Extent, block: int) -> bool:
     return extent.is_fixed and extent.value() <= block

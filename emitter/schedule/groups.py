@@ -13,6 +13,7 @@ Otherwise it begins a new kernel, and what crosses is in the workspace. A cycle 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from unrut.emitter.graph.access import accesses
@@ -39,7 +40,7 @@ class Group:
 
 
 def groups(graph: Graph, sharing: Sharing, machine: Machine) -> tuple[Group, ...]:
-    """All computations of a graph in kernels, in order; copies of operands are each in its own."""
+    """All computations of a graph in kernels, in order."""
     done: list[Group] = []
     members: list[Computation] = []
     operands, early = {o.name for o in graph.program.operands}, graph.early
@@ -64,7 +65,29 @@ def groups(graph: Graph, sharing: Sharing, machine: Machine) -> tuple[Group, ...
         members.append(computation)
     if members:
         done.append(_closed(sharing, members, ""))
-    return tuple(done)
+    return _with_copies(graph, sharing, machine, done)
+
+
+def _with_copies(graph: Graph, sharing: Sharing, machine: Machine, done: list[Group]) -> tuple[Group, ...]:
+    """The kernels, with a copy of an operand in that of its readers, where each of their places needs a part of its own."""
+    operands = {o.name for o in graph.program.operands}
+    found = list(done)
+    for alone in done:
+        copy = alone.members[0]
+        if copy.statement not in operands or len(alone.members) > 1:
+            continue
+        readers = {c.name for c in graph.consumers(copy.name)}
+        using = [group for group in found if readers & {m.name for m in group.members}]
+        if len(using) != 1 or using[0].cycle is not None or len(using[0].members) + len(using[0].shared) < 2:
+            continue
+        members = [copy, *using[0].members]
+        if sharing.shared(members) != using[0].shared or not using[0].shared:
+            continue
+        if footprint(graph, sharing, members, using[0].shared, {})[1] > machine.l2:
+            continue
+        found[found.index(using[0])] = replace(using[0], members=tuple(members))
+        found.remove(alone)
+    return tuple(found)
 
 
 def _closed(sharing: Sharing, members: list[Computation], reason: str) -> Group:
@@ -109,11 +132,13 @@ def footprint(
     shared: tuple[Member, ...],
     blocks: dict[Member, int],
     cycle: Cycle | None = None,
+    strips: Mapping[str, Mapping[str, int]] | None = None,
 ) -> tuple[int, int]:
     """Bytes of handed-over tensors for one place (or block) of the shared axes: of the largest, and at a time at most.
 
-    Of a cycle one step counts.
+    Of a cycle one step counts, of what stays in a pass a strip: blocks by axis, by tensor.
     """
+    strips = strips or {}
     steps = {} if cycle is None else cycle.paths()
     position = {c.name: k for k, c in enumerate(members)}
     sizes: list[tuple[int, int, int]] = []
@@ -121,8 +146,9 @@ def footprint(
         readers = [position[name] for name in sharing.consumers[member.name] if name in position]
         if member.name in graph.program.results or not readers:
             continue
-        held = {sharing.axis_of(member, name): blocks.get(name, 1) for name in shared}
+        held: dict[str | None, int] = {sharing.axis_of(member, name): blocks.get(name, 1) for name in shared}
         held |= dict.fromkeys(steps.get(member.name, ()), 1)
+        held |= {axis: block for axis, block in strips.get(member.name, {}).items()}
         size = member.dtype.size
         for axis in member.axes:
             extent = number_of(axis.extent)

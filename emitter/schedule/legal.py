@@ -11,6 +11,8 @@ With C a reader of P, d the number of loops that they share, and P's entry befor
 4. Every computation that is not inlined has one entry; inlined ones are pointwise and no results.
 5. Loops go over free axes: place by place at most once and last, blocks of falling sizes before it; reduction loops go over
    each reduction axis once, argmax, argmin and folds in the order of places, without partial accumulators.
+   A reduction that may go in any order may have its own reduced axes among its loops; then it is a total, known after these
+   loops: no reader shares them, and they are neither tasks nor lanes of anyone. Reduction loops go over what is left.
 6. What a reduction keeps in accumulators has a fixed size. A selection keeps none: its terms are few, or stored one after
    the other, reduced axes last.
 7. What an early check needs is computed in kernels that compute nothing else; so its kernel runs before all others.
@@ -29,6 +31,7 @@ from unrut.emitter.graph.recurrence import earlier
 from unrut.emitter.graph.selection import SELECTIONS, is_selection, line_read
 from unrut.emitter.schedule.apply import applied
 from unrut.emitter.schedule.legal_moves import ACCUMULATORS, move_fault
+from unrut.emitter.schedule.legal_totals import may_go_on, total_fault
 from unrut.emitter.schedule.legal_updates import update_fault
 from unrut.emitter.schedule.plan import Entry, Plan
 from unrut.emitter.schedule.selections import by_network
@@ -48,6 +51,8 @@ def check_legal(graph: Graph, plan: Plan) -> None:
         _check_kernel(graph, kernel)
     _check_early(graph, plan)
     _check_lines(graph, plan)
+    if fault := total_fault(graph, plan):
+        raise _refused(fault)
     if fault := update_fault(graph, plan):
         raise _refused(fault)
     order = [entry.computation for entry in plan.entries]
@@ -101,9 +106,9 @@ def _check_entries(graph: Graph, plan: Plan) -> None:
 
 def _check_loops(computation: Computation, entry: Entry, *, is_result: bool) -> None:
     free = {axis.name: axis.extent for axis in computation.axes}
-    left: dict[str, int | None] = dict.fromkeys(free)
+    left: dict[str, int | None] = dict.fromkeys(computation.extents())
     for loop in entry.loops:
-        if loop.axis not in free:
+        if loop.axis not in free and not may_go_on(computation, loop.axis):
             raise _refused(f"`{loop.axis}` is no free axis of `{computation.name}`")
         before = left[loop.axis]
         if loop.block < 1 or (before is not None and loop.block >= before):
@@ -113,7 +118,7 @@ def _check_loops(computation: Computation, entry: Entry, *, is_result: bool) -> 
         raise _refused(f"the tile of `{computation.name}` names `{' '.join(entry.tile)}`")
     if entry.stored and sorted(entry.stored) != sorted(free):
         raise _refused(f"`stored` of `{computation.name}` must name each of its axes once")
-    reduced = [axis.name for axis in computation.reduced]
+    reduced = [axis.name for axis in computation.reduced if left[axis.name] != 1]
     if sorted(loop.axis for loop in entry.reduce) != sorted(reduced):
         raise _refused(f"`reduce` of `{computation.name}` must name each reduction axis once")
     if any(loop.block != 1 for loop in entry.reduce[:-1]):

@@ -15,6 +15,9 @@
 - `turn`: an axis of the tile, whose places are neighbours in the tensor while those of the lanes are not: the tile is turned
   on its way into memory. Empty for none.
 - `past`: the tensor, a result, is written past the caches, a tile at a time.
+- A reduction may have loops over its own reduced axes, place by place or in blocks, shared with what it reads: it then goes on
+  as its terms are made. It is accumulated from outside of the first such loop on (`total_depth`), and known after that loop.
+  `reduce` has the axes that these loops don't take place by place.
 - `stored`: the order of the tensor's dimensions in memory, if it is no result.
 
 What a tensor is stored in follows: see `schedule.storage`. `reasons` say why, one line each, and do not take part in equality.
@@ -23,6 +26,8 @@ What a tensor is stored in follows: see `schedule.storage`. `reasons` say why, o
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+
+from unrut.emitter.graph.computation import Computation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,3 +92,9 @@ class Plan:
                 found.append([])
             found[-1].append(entry)
         return tuple(tuple(kernel) for kernel in found)
+
+
+def total_depth(computation: Computation, entry: Entry) -> int | None:
+    """How many loops stand around the first one over a reduced axis; None if there is none of those."""
+    reduced = {axis.name for axis in computation.reduced}
+    return next((depth for depth, over in enumerate(entry.loops) if over.axis in reduced), None)

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from unrut.emitter.graph.access import accesses
 from unrut.emitter.graph.computation import Computation, Graph
 from unrut.emitter.nest import Space
-from unrut.emitter.schedule.plan import Plan
+from unrut.emitter.schedule.plan import Entry, Plan, total_depth
 from unrut.emitter.schedule.windows import window
 from unrut.program.extents import Extent
+from unrut.program.types import DType
 
 REGISTER_BYTES = 2048  # 32 vectors of 64 bytes; above, the compiler would keep it on the stack anyway
 
@@ -45,12 +46,7 @@ def storage(graph: Graph, plan: Plan, name: str) -> Storage:
         whole = tuple((axis.name, axis.extent) for axis in computation.axes)
         return Storage(space=Space.result, depth=0, dimensions=whole)
     depth = min((_together(graph, plan, name, c) for c in graph.consumers(name)), default=0)
-    left: dict[str, Extent] = {axis.name: axis.extent for axis in computation.axes}
-    for loop in entry.loops[:depth]:
-        if loop.block == 1:
-            left.pop(loop.axis, None)
-        elif not left[loop.axis].is_fixed or left[loop.axis].value() > loop.block:
-            left[loop.axis] = Extent(constant=loop.block)
+    left = left_open(computation, entry, depth)
     steps = window(graph, plan, computation, _carried(graph, plan, computation)) if graph.cycle_of(name) else None
     stepping = entry.loops[_carried(graph, plan, computation)].axis if steps is not None else ""
     if steps is not None:
@@ -59,12 +55,40 @@ def storage(graph: Graph, plan: Plan, name: str) -> Storage:
     dimensions = tuple((axis, left[axis]) for axis in order if axis in left)
     if depth == 0:
         return Storage(space=Space.workspace, depth=0, dimensions=dimensions, window=stepping)
-    size = computation.dtype.size
+    return Storage(space=near(computation.dtype, dimensions), depth=depth, dimensions=dimensions, window=stepping)
+
+
+def total(graph: Graph, plan: Plan, name: str) -> Storage | None:
+    """Where a reduction is accumulated whose loops share a loop over a reduced axis: from outside of that loop on, with all
+    that is open there, lanes last. None if it has no such loop.
+    """
+    computation, entry = graph.computation(name), plan.entry(name)
+    depth = total_depth(computation, entry)
+    if depth is None:
+        return None
+    left = left_open(computation, entry, depth)
+    order = sorted(left, key=lambda axis: axis == entry.lanes)
+    dimensions = tuple((axis, left[axis]) for axis in order)
+    return Storage(space=near(computation.body.dtype, dimensions), depth=depth, dimensions=dimensions)
+
+
+def left_open(computation: Computation, entry: Entry, depth: int) -> dict[str, Extent]:
+    """What the first loops of an entry leave open of its free axes: the whole extent, or that of a block."""
+    left: dict[str, Extent] = {axis.name: axis.extent for axis in computation.axes}
+    for loop in entry.loops[:depth]:
+        if loop.block == 1:
+            left.pop(loop.axis, None)
+        elif loop.axis in left and not (left[loop.axis].is_fixed and left[loop.axis].value() <= loop.block):
+            left[loop.axis] = Extent(constant=loop.block)
+    return left
+
+
+def near(dtype: DType, dimensions: tuple[tuple[str, Extent], ...]) -> Space:
+    """Registers for what is small and of fixed size, else the worker's scratch."""
+    size = dtype.size
     for _, extent in dimensions:
         size = size * extent.value() if extent.is_fixed and size else 0
-    small = 0 < size <= REGISTER_BYTES
-    space = Space.register if small else Space.scratch
-    return Storage(space=space, depth=depth, dimensions=dimensions, window=stepping)
+    return Space.register if 0 < size <= REGISTER_BYTES else Space.scratch
 
 
 def _carried(graph: Graph, plan: Plan, computation: Computation) -> int:

@@ -11,12 +11,14 @@ leaves room for fewer rows, and for fewer vectors: TEXT vector operations are th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from unrut.emitter.graph.access import Access, accesses
 from unrut.emitter.graph.computation import Computation
 from unrut.emitter.machine import Machine
 from unrut.emitter.schedule.costs import effort, number_of, work
+from unrut.program.extents import Extent
 
 TEXT = 1200
 ROWS = {4: 6, 3: 8, 2: 12, 1: 14}
@@ -57,11 +59,21 @@ def _operations(computation: Computation) -> float:
     return max(1.0, effort(computation)) + sum(map(work, conditions))
 
 
-def tile(computation: Computation, lanes: str, rows: list[str], given: dict[str, int], machine: Machine) -> Tile:
-    """A tile for lanes along a free axis. `rows`: axes that may be rows, best first; `given`: blocks that are settled."""
+def tile(
+    computation: Computation,
+    lanes: str,
+    rows: list[str],
+    given: dict[str, int],
+    machine: Machine,
+    strips: Mapping[str, int],
+) -> Tile:
+    """A tile for lanes along a free axis. `rows`: axes that may be rows, best first; `given`: blocks that are settled;
+    `strips`: what loops around leave of an axis.
+    """
     shapes = ROWS if machine.registers >= 32 else FEW_ROWS
     width = machine.lanes(computation.body.dtype.size)
     extents = {axis.name: axis.extent for axis in computation.axes}
+    extents |= {name: Extent(constant=block) for name, block in strips.items() if name in extents}
     vectors = -(-number_of(extents[lanes]) // width)
     settled = 1
     for block in given.values():

@@ -14,6 +14,7 @@ from unrut.emitter.graph.laws import law
 from unrut.emitter.schedule.apply import stage
 from unrut.emitter.schedule.inline import inline
 from unrut.emitter.schedule.legal import check_legal
+from unrut.emitter.schedule.legal_totals import may_go_on
 from unrut.emitter.schedule.plain import plain
 from unrut.emitter.schedule.plan import Entry, LoopOver, Plan
 from unrut.errors import PlanError
@@ -25,10 +26,13 @@ def aligned_axis(
     consumer: Computation, producer: Computation, axis: str, chance: random.Random, *, reckless: bool
 ) -> str | None:
     """An axis of the consumer that could share a loop with `axis` of the computation before it; `reckless`: that fits."""
+    if axis not in [a.name for a in producer.axes]:
+        return None if not reckless else chance.choice([a.name for a in consumer.axes] or [None])
     dimension = [a.name for a in producer.axes].index(axis)
     read = {a.aligned(dimension) for a in accesses(consumer) if a.tensor == producer.name}
     extent = producer.axes[dimension].extent
-    fitting = [a.name for a in consumer.axes if a.extent == extent and (reckless or not read or read == {a.name})]
+    axes = [*consumer.axes, *(a for a in consumer.reduced if may_go_on(consumer, a.name))]
+    fitting = [a.name for a in axes if a.extent == extent and (reckless or not read or read == {a.name})]
     return chance.choice(fitting) if fitting else None
 
 
@@ -37,13 +41,19 @@ def random_loops(computation: Computation, begun: list[LoopOver], chance: random
     loops = list(begun)
     last = {loop.axis: loop.block for loop in loops}
     axes = [a for a in computation.axes if last.get(a.name) != 1]
+    axes += [
+        a
+        for a in computation.reduced
+        if last.get(a.name) != 1 and chance.random() < 0.3 and may_go_on(computation, a.name)
+    ]
     chance.shuffle(axes)
     for axis in axes:
         block = chance.choice((1, 1, *BLOCKS))
         must = not axis.extent.is_fixed or axis.extent.value() > 8
         if axis.name in last and block >= last[axis.name]:
             continue
-        if (computation.reduction is not None and must and axis.name not in last) or chance.random() < 0.6:
+        free = axis in computation.axes
+        if (computation.reduction is not None and free and must and axis.name not in last) or chance.random() < 0.6:
             loops.append(LoopOver(axis=axis.name, block=block))
             if block > 2 and chance.random() < 0.2:
                 loops.append(LoopOver(axis=axis.name, block=chance.choice((1, 2))))
@@ -70,7 +80,7 @@ def random_entry(
     closed = {loop.axis for loop in loops if loop.block == 1}
     tile = [a.name for a in computation.axes if a.name not in closed]
     chance.shuffle(tile)
-    reduce = [LoopOver(axis=a.name) for a in computation.reduced]
+    reduce = [LoopOver(axis=a.name) for a in computation.reduced if a.name not in closed]
     lanes = chance.choice(["", *[a.name for a in computation.axes], *tile[-1:]])
     if reduce and computation.reduction is not None and law(computation.reduction.kind).commutative:
         chance.shuffle(reduce)
@@ -82,8 +92,8 @@ def random_entry(
         chance.shuffle(stored)
     tasks = 0
     if not begun:
-        once = 0
-        while once < len(loops) and loops[once].axis not in {loop.axis for loop in loops[:once]}:
+        once, free = 0, {a.name for a in computation.axes}
+        while once < len(loops) and loops[once].axis in free - {loop.axis for loop in loops[:once]}:
             once += 1
         tasks = chance.randint(0, once)
     turns = [axis for axis in tile if axis != lanes] if lanes in tile else []

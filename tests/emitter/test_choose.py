@@ -61,8 +61,8 @@ def test_em_routing_is_one_kernel_and_never_holds_the_votes():
 def test_row_ops_are_one_kernel_and_store_nothing_between(program):
     trace = planned(program())
     copies = {f"{name}_staged" for name in trace.plan.staged}
-    assert len([k for k in trace.plan.kernels() if k[0].computation not in copies]) == 1
-    assert {b.name for b in trace.nest.buffers if b.space is Space.workspace} == copies
+    assert len([k for k in trace.plan.kernels() if any(e.computation not in copies for e in k)]) == 1
+    assert {b.name for b in trace.nest.buffers if b.space is Space.workspace} <= copies
 
 
 def test_a_product_keeps_24_vectors_of_accumulators():

@@ -15,7 +15,7 @@ from unrut.emitter.graph import analyse
 from unrut.emitter.graph.access import accesses
 from unrut.emitter.schedule.apply import applied
 from unrut.emitter.schedule.legal import check_legal
-from unrut.emitter.schedule.plan import Entry, LoopOver, Plan
+from unrut.emitter.schedule.plan import Entry, LoopOver, Plan, total_depth
 from unrut.emitter.schedule.plan_text import parse_plan, show
 from unrut.errors import PlanError
 from unrut.language.elaborate import elaborate
@@ -62,10 +62,9 @@ class Walk:
     def __init__(self, graph, plan):
         self.graph, self.plan = graph, plan
         self.held = {entry.computation: {} for entry in plan.entries}
+        self.added = {}
         self.depths = {
-            e.computation: min(
-                (self.together(e.computation, c) for c in graph.consumers(e.computation)), default=0
-            )
+            e.computation: min((self.together(e.computation, c) for c in graph.consumers(e.computation)), default=0)
             for e in plan.entries
         }
 
@@ -105,6 +104,9 @@ class Walk:
                     for (entry, window), step in zip(run, steps, strict=True)
                 ]
                 self.group([e for e, _ in run], depth + 1, inner, tasks, (*iteration, k))
+            for entry, window in run:
+                if total_depth(self.graph.computation(entry.computation), entry) == depth:
+                    self.ended(entry, window, tasks, iteration)
 
     def steps(self, entry, window, depth):
         loop = entry.loops[depth]
@@ -117,10 +119,25 @@ class Walk:
         ranges = {a.name: window.get(a.name, range(a.extent.value())) for a in computation.axes}
         task = (self.kernel, iteration[:tasks])
         for free in itertools.product(*ranges.values()):
-            for reduced in itertools.product(*(range(a.extent.value()) for a in computation.reduced)):
+            for reduced in itertools.product(
+                *(window.get(a.name, range(a.extent.value())) for a in computation.reduced)
+            ):
                 names = [*ranges, *(a.name for a in computation.reduced)]
                 self.look(computation, dict(zip(names, (*free, *reduced), strict=True)), task, iteration)
-            self.held[computation.name][free] = (task, iteration[: self.depths[computation.name]])
+                self.added.setdefault((computation.name, free), []).append(reduced)
+        if total_depth(computation, entry) is None:
+            self.ended(entry, window, tasks, iteration)
+
+    def ended(self, entry, window, tasks, iteration):
+        """Everything that is open of a computation is known, and has every term once."""
+        computation = self.graph.computation(entry.computation)
+        terms = list(itertools.product(*(range(a.extent.value()) for a in computation.reduced)))
+        for free in itertools.product(*(window.get(a.name, range(a.extent.value())) for a in computation.axes)):
+            if sorted(self.added.pop((computation.name, free), [])) != terms:
+                raise StaleError(f"{computation.name}{free} ends without all of its terms")
+            self.held[computation.name][free] = (
+                (self.kernel, iteration[:tasks]), iteration[: self.depths[computation.name]]
+            )  # fmt: skip
 
     def look(self, computation, frame, task, iteration):
         for producer in self.graph.producers(computation):
