@@ -148,7 +148,7 @@ def footprint(
             continue
         held: dict[str | None, int] = {sharing.axis_of(member, name): blocks.get(name, 1) for name in shared}
         held |= dict.fromkeys(steps.get(member.name, ()), 1)
-        held |= {axis: block for axis, block in strips.get(member.name, {}).items()}
+        held.update(strips.get(member.name, {}).items())
         size = member.dtype.size
         for axis in member.axes:
             extent = number_of(axis.extent)
