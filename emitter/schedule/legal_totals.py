@@ -32,6 +32,8 @@ def total_fault(graph: Graph, plan: Plan) -> str:
             name = computation.name
             if depth < kernel[0].tasks:
                 return f"`{name}` goes on over a loop whose places are tasks"
+            if entry.turn or entry.past:
+                return f"`{name}` goes on over a loop, and is stored whole after it, not as a tile"
             if graph.cycle_of(name) is not None:
                 return f"`{name}` goes on over a loop, but is part of a step"
             for consumer in graph.consumers(name):

@@ -140,6 +140,11 @@ class Walk:
             )  # fmt: skip
 
     def look(self, computation, frame, task, iteration):
+        """Every read at one place, if conditions on axes let it take part."""
+        for condition in computation.reduction.where if computation.reduction is not None else ():
+            of_data = any(isinstance(e, Read) for e in [condition, *_below(condition)])
+            if not of_data and not compile_expression(condition, None, {}, {})(frame):
+                return
         for producer in self.graph.producers(computation):
             for expr in computation.expressions():
                 for place in places_read(expr, frame, producer):
