@@ -175,6 +175,23 @@ def test_plans_that_reorder_additions_are_refused(change, reason):
         emit(SEGMENTS, plan=plan_with(change))
 
 
+def test_the_places_of_a_tile_are_added_in_order():
+    text = (
+        "op(b: f32[9, 7], s: i32[20], c: i32[6], x: f32[20, 6]) -> out\nout[i, j] = b[i, j]\nout[s[e], c[f]] += x[e, f]"
+    )
+    program = ur.parse(text).program()
+    plan = emit(program, stop="plan").plan
+
+    def tiled(*tile):
+        change = {"loops": (), "tile": tile, "lanes": "", "tasks": 0}
+        entries = tuple(replace(e, **change) if e.computation == "out_add" else e for e in plan.entries)
+        return emit(program, plan=replace(plan, entries=entries), stop="nest")
+
+    assert tiled("e", "f").nest is not None
+    with pytest.raises(PlanError, match="adds in the order of e f, and is looped over in another"):
+        tiled("f", "e")
+
+
 def test_an_update_runs_between_its_tensor_and_its_readers():
     program = typed(*CASES["an intermediate"][:2])
     plan: Plan = emit(program, stop="plan").plan

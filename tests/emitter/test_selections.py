@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -128,6 +130,15 @@ def test_ranks_of_the_same_terms_are_one_selection():
     trace = emit(ur.parse("op(x: f32[9, 256]) -> y\ny[i] = median[j](x[i, j])").program())
     found = [n for kernel in trace.nest.kernels for n in nodes(kernel.body) if isinstance(n, Select)]
     assert [[rank.value for rank in node.ranks] for node in found] == [[127, 128, 255]]
+
+
+@pytest.mark.parametrize(("length", "narrowed"), [("4096", False), ("4097", True), ("n", True)])
+def test_lines_that_may_be_long_are_narrowed_in_a_buffer_beside_them(length, narrowed):
+    trace = emit(ur.parse(f"op(x: i32[9, {length}]) -> y\ny[i] = kth_smallest[j](x[i, j], 3)").program())
+    found = [n for kernel in trace.nest.kernels for n in nodes(kernel.body)]
+    (select,) = (n for n in found if isinstance(n, Select))
+    assert bool(select.spare) is narrowed
+    assert (re.search(r"(scratch|workspace|register) +\w+_left:", trace.show("nest")) is not None) is narrowed
 
 
 def test_the_plain_plan_is_right_too():
