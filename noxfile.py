@@ -128,9 +128,12 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """The benchmarks of bench/: median, machine, threads and compiler are printed beside every number."""
-    session.install("-e", ".")
-    session.run("python", "-m", "bench.run", *session.posargs)
+    """Every workload beside its floor and its peers. `-- --only conv`, `-- unseen --count 20`, `-- invariance`."""
+    session.install("-e", ".[bench]")
+    parts = ("rates", "shares", "unseen", "invariance", "reference")
+    part = session.posargs[0] if session.posargs and session.posargs[0] in parts else ""
+    module = "bench.machine.rates" if part == "rates" else f"bench.{part}" if part else "bench"
+    session.run("python", "-m", module, *session.posargs[1 if part else 0 :])
 
 
 @nox.session

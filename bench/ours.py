@@ -18,8 +18,10 @@ from bench.workloads.workload import Array, Bar, Workload
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """Milliseconds of a call, of the floor without and with elementary functions, of gathering its rows where it does; what
-    the floor consists of; seconds of emission; bytes of workspace; bytes that the plan moves."""
+    """Milliseconds of a call, of the floor without and with elementary functions, of gathering its rows where it does that, and
+    as the plan predicts; what the floor consists of; seconds of emission; bytes of workspace, and those that the plan moves;
+    of the floor operations (a multiply-add is two) and bytes.
+    """
 
     name: str
     threads: int
@@ -31,6 +33,8 @@ class Share:
     emission: float
     workspace: int
     moved: int
+    operations: float
+    bytes: int
     predicted: float = 0.0
 
     def data(self) -> dict[str, Any]:
@@ -97,4 +101,7 @@ def share_of(workload: Workload, rates: Rates, *, cpu: bool, seconds: float = 0.
         emission=emission,
         workspace=report.shared + threads * report.scratch,
         moved=report.moved,
+        operations=sum(floor.work.values()) + floor.multiply_adds(),
+        bytes=floor.moved,
+        predicted=1e3 * report.predicted(threads),
     )

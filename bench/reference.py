@@ -14,10 +14,10 @@ import sys
 import time
 import tracemalloc
 
-from bench.library_sizes import WORKLOADS
+from bench.workloads import WORKLOADS
 
 ROUNDS = 7
-LAYERS = ("conv caps N=8", "EM routing N=4")
+LAYERS = ("conv_caps N=8", "EM routing N=4")
 
 
 def main() -> int:
@@ -27,7 +27,7 @@ def main() -> int:
         if workload.name not in LAYERS:
             continue
         arrays = workload.arrays()
-        bound = workload.op.bind(*arrays, **workload.parameters)
+        bound = workload.bind(arrays)
         seconds = []
         for _ in range(ROUNDS):
             began = time.perf_counter()
