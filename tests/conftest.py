@@ -6,11 +6,14 @@ from __future__ import annotations
 import functools
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+
+from unrut.testing.rules import RULES
 
 BARE = ("reference", "emitter", "templates")
 
@@ -57,8 +60,14 @@ def why_no_compiler() -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """How far from their bounds kernels were, over all tests that judged by bound."""
+    """How far from their bounds kernels were, over all tests that judged by bound, and what random programs went through."""
     reports = [r for kind in terminalreporter.stats.values() for r in kind if getattr(r, "when", "") == "teardown"]
+    met = sum((Counter(value) for r in reports for name, value in r.user_properties if name == "rules"), Counter[str]())
+    if met:
+        total = met.pop("programs")
+        terminalreporter.write_sep("-", f"rules that {total} random programs went through")
+        for name in RULES:
+            terminalreporter.write_line(f"{name:28}{met[name]:6}{met[name] / total:9.1%}")
     found = [v for r in reports for name, values in r.user_properties if name == "error over bound" for v in values]
     if found:
         ratios = sorted(worst for worst, _, _ in found)

@@ -11,7 +11,7 @@ nothing but arithmetic, so lanes go along any of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 
 from unrut.emitter.graph.computation import Graph
@@ -127,25 +127,43 @@ class SelectionLowering:
         nodes: list[Node] = []
         keys = [self._named(site, value, nodes) for value in terms]
         spots = [number(k) for k in range(len(keys))]
-        asked = [
-            _at(site, self.asked, at, context) for at in product(*(range(self._size(site, a)) for a in self.asked))
-        ]
+        sizes = [site.spans[axis].size for axis in self.asked]
+        if not all(size.is_number for size in sizes):
+            return self._of_many(site, context, keys, spots, nodes)
+        asked = [_at(site, self.asked, at, context) for at in product(*(range(s.constant.value()) for s in sizes))]
         ranks = [simplify(s.place(self.rank), c.known) for s, c in asked]
         fixed = [int(rank.value) for rank in ranks if isinstance(rank, Const)]
         every = range(len(keys)) if len(fixed) < len(ranks) else fixed
-        current: list[tuple[Expr, Expr]] = list(zip(keys, spots, strict=True))
-        for step in network(len(keys), frozenset(every)):
-            one, other = current[step.low], current[step.high]
-            low, high = self._exchanged(site, one, other, (step.needs_low, step.needs_high), nodes)
-            current[step.low], current[step.high] = low, high
-        component = 1 if self.places else 0
+        found = self._ordered(site, keys, spots, every, nodes)
         for (inner, known), rank in zip(asked, ranks, strict=True):
-            value = self._of_rank(inner, known, rank, [pair[component] for pair in current], nodes)
+            value = self._of_rank(inner, known, rank, found, nodes)
             nodes.append(self.memory.store(inner, value, known.known))
         return tuple(nodes)
 
-    def _size(self, site: Site, axis: str) -> int:
-        return site.spans[axis].size.constant.value()
+    def _of_many(
+        self, site: Site, context: Context, keys: Sequence[Expr], spots: Sequence[Expr], nodes: list[Node]
+    ) -> tuple[Node, ...]:
+        """All of a line in order once, then a loop over the ranks that are asked for, as many as there are."""
+        found = self._ordered(site, keys, spots, range(len(keys)), nodes)
+
+        def store(inner: Context) -> tuple[Node, ...]:
+            chosen: list[Node] = []
+            rank = simplify(site.place(self.rank), inner.known)
+            value = self._of_rank(site, inner, rank, found, chosen, "rank")
+            return (*chosen, self.memory.store(site, value, inner.known))
+
+        return (*nodes, *tile_loops(site, self.asked, context, self.note, store))
+
+    def _ordered(
+        self, site: Site, keys: Sequence[Expr], spots: Sequence[Expr], wanted: Iterable[int], nodes: list[Node]
+    ) -> list[Expr]:
+        """The terms, or their places, in ascending order as far as some ranks are wanted."""
+        current: list[tuple[Expr, Expr]] = list(zip(keys, spots, strict=True))
+        for step in network(len(keys), frozenset(wanted)):
+            one, other = current[step.low], current[step.high]
+            low, high = self._exchanged(site, one, other, (step.needs_low, step.needs_high), nodes)
+            current[step.low], current[step.high] = low, high
+        return [pair[1 if self.places else 0] for pair in current]
 
     def _terms(self, site: Site, context: Context) -> list[Expr]:
         """The term of every place, in order."""
@@ -157,9 +175,9 @@ class SelectionLowering:
             found.append(self.memory.value(inner, site.computation.body, known.known))
         return found
 
-    def _named(self, site: Site, value: Expr, nodes: list[Node]) -> Expr:
-        """A register with this value, that nothing changes."""
-        stem = f"{site.computation.name}_{len(nodes) // 2}"
+    def _named(self, site: Site, value: Expr, nodes: list[Node], what: str = "") -> Expr:
+        """A register with this value, that nothing changes; numbered, if nothing says what it is."""
+        stem = f"{site.computation.name}_{what or len(nodes) // 2}"
         register = self.memory.register(stem, value.dtype, ())
         nodes.append(Declare(buffer=register, note=self.note))
         nodes.append(Store(buffer=register.name, subscripts=(), value=value, note=self.note))
@@ -189,11 +207,13 @@ class SelectionLowering:
         high_pair = (chosen(a, b), chosen(p, q)) if needs[1] else other
         return low_pair, high_pair
 
-    def _of_rank(self, site: Site, context: Context, rank: Expr, found: Sequence[Expr], nodes: list[Node]) -> Expr:
+    def _of_rank(
+        self, site: Site, context: Context, rank: Expr, found: Sequence[Expr], nodes: list[Node], what: str = ""
+    ) -> Expr:
         """What has a rank, known now or not."""
         if isinstance(rank, Const):
             return found[int(rank.value)]
-        asked = self._named(site, self.memory.value(site, self.rank, context.known), nodes)
+        asked = self._named(site, self.memory.value(site, self.rank, context.known), nodes, what)
         value = found[-1]
         for k in reversed(range(len(found) - 1)):
             value = Where(

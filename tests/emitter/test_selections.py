@@ -100,6 +100,15 @@ def test_run_time_sizes(body):
 
 
 @pytest.mark.compiler
+@pytest.mark.parametrize("kind", ["kth_smallest", "arg_kth_smallest"])
+@pytest.mark.parametrize("terms", [3, 90])
+def test_as_many_ranks_as_a_size_at_run_time_says(kind, terms):
+    text = f"op(x: f32[{terms}], r: i64[n]) -> y\ny[b] = {kind}[j](x[j], r[b] % {terms})"
+    assert_right(text, {"n": 5})
+    assert_right(text, {"n": 0})
+
+
+@pytest.mark.compiler
 @pytest.mark.parametrize("q", [0.0, 0.25, 1.0])
 def test_a_share_at_run_time(q):
     assert_right("op(x: f32[4, 50], q: scalar) -> y\ny[i] = quantile[j](x[i, j], q)", scalars={"q": q})

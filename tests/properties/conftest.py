@@ -3,28 +3,47 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from unrut.emitter import compile_program
 from unrut.emitter.kernel import Kernel
+from unrut.emitter.machine import Machine
 from unrut.testing.cases import Case
 from unrut.testing.comparison import Verdict
+from unrut.testing.rules import rules_hit
 
 
 @pytest.fixture(scope="session")
-def kernel_for() -> Callable[[Case], Kernel]:
-    """Compile a case for its layouts; equal programs and layouts share a kernel."""
+def kernel_for(met: Counter[str]) -> Callable[..., Kernel]:
+    """Compile a case for its layouts, planned for a machine (by default this one); what is equal shares a kernel."""
     kernels: dict[str, Kernel] = {}
 
-    def compiled(case: Case) -> Kernel:
-        key = case.text + repr(sorted(case.layouts.items()))
+    def compiled(case: Case, machine: Machine | None = None) -> Kernel:
+        key = case.text + repr(sorted(case.layouts.items())) + str(machine)
         if key not in kernels:
-            kernels[key] = compile_program(case.program, case.layouts)
+            kernels[key] = compile_program(case.program, case.layouts, machine)
+            met.update(["programs", *rules_hit(kernels[key].trace)])
         return kernels[key]
 
     return compiled
+
+
+@pytest.fixture(scope="session")
+def met() -> Counter[str]:
+    """How many of the programs that were compiled so far went through which rule."""
+    return Counter()
+
+
+@pytest.fixture(autouse=True)
+def rules(request: pytest.FixtureRequest, met: Counter[str]) -> Iterator[None]:
+    """Hands the rules that were met during one test to the summary at the end, also from another process."""
+    before = Counter(met)
+    yield
+    if met != before:
+        request.node.user_properties.append(("rules", dict(met - before)))
 
 
 @pytest.fixture

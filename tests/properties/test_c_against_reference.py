@@ -11,9 +11,11 @@ from hypothesis import given, note
 from hypothesis import strategies as st
 
 from unrut.emitter.kernel import Kernel
+from unrut.emitter.machine import Machine
 from unrut.reference import evaluate, evaluate_with_bounds
 from unrut.testing.cases import Case, draw_case
 from unrut.testing.comparison import Verdict, judge_bounded, judge_exact, valid
+from unrut.testing.machines import MACHINES
 from unrut.testing.programs import Sample, programs
 from unrut.testing.values import STYLES
 
@@ -26,11 +28,13 @@ def _run(kernel: Kernel, case: Case, threads: int = 2) -> dict[str, np.ndarray]:
     return dict(zip(case.program.results, found if isinstance(found, tuple) else (found,), strict=True))
 
 
-@given(sample=programs(exact=True), seed=seeds)
-def test_small_integers_agree_bit_for_bit(sample: Sample, seed: int, kernel_for: Callable[[Case], Kernel]) -> None:
+@given(sample=programs(exact=True), seed=seeds, machine=st.sampled_from(MACHINES))
+def test_small_integers_agree_bit_for_bit(
+    sample: Sample, seed: int, machine: Machine, kernel_for: Callable[..., Kernel]
+) -> None:
     case = draw_case(sample, seed=seed, layout="mixed")
-    note(case.text)
-    got, want = _run(kernel_for(case), case), evaluate(case.program, case.arrays, case.scalars)
+    note(f"{case.text}\nfor {machine}")
+    got, want = _run(kernel_for(case, machine), case), evaluate(case.program, case.arrays, case.scalars)
     for name in case.program.results:
         assert got[name].dtype == want[name].dtype
         assert got[name].shape == want[name].shape
@@ -51,26 +55,31 @@ def test_invalid_places_are_found_wherever_somebody_asks_for_them(
 
 
 @pytest.mark.usefixtures("tally")
-@given(sample=programs(exact=False), seed=seeds, style=st.sampled_from(STYLES))
+@given(sample=programs(exact=False), seed=seeds, style=st.sampled_from(STYLES), machine=st.sampled_from(MACHINES))
 def test_any_data_agree_within_the_bound(
-    sample: Sample, seed: int, style: str, kernel_for: Callable[[Case], Kernel], verdicts: list[Verdict]
+    sample: Sample,
+    seed: int,
+    style: str,
+    machine: Machine,
+    kernel_for: Callable[..., Kernel],
+    verdicts: list[Verdict],
 ) -> None:
     case = draw_case(sample, seed=seed, style=style)
-    note(case.text)
-    got, want = _run(kernel_for(case), case), evaluate_with_bounds(case.program, case.arrays, case.scalars)
+    note(f"{case.text}\nfor {machine}")
+    got, want = _run(kernel_for(case, machine), case), evaluate_with_bounds(case.program, case.arrays, case.scalars)
     for name in case.program.results:
         verdict = judge_bounded(got[name], want[name])
         verdicts.append(verdict)
         assert not verdict.problem, name
 
 
-@given(sample=programs(exact=False), seed=seeds)
+@given(sample=programs(exact=False), seed=seeds, machine=st.sampled_from(MACHINES))
 def test_results_do_not_depend_on_the_number_of_threads(
-    sample: Sample, seed: int, kernel_for: Callable[[Case], Kernel]
+    sample: Sample, seed: int, machine: Machine, kernel_for: Callable[..., Kernel]
 ) -> None:
     case = draw_case(sample, seed=seed, style="ordinary")
-    note(case.text)
-    kernel = kernel_for(case)
+    note(f"{case.text}\nfor {machine}")
+    kernel = kernel_for(case, machine)
     alone = _run(kernel, case, threads=1)
     for threads in (2, 3, 5):
         together = _run(kernel, case, threads=threads)

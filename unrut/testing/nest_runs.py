@@ -10,6 +10,7 @@ import numpy as np
 
 from unrut.emitter import emit
 from unrut.emitter.layout import parts_of
+from unrut.emitter.machine import Machine
 from unrut.emitter.nest import Nest
 from unrut.errors import InternalError
 from unrut.program.nodes import Program
@@ -19,10 +20,17 @@ Array = np.ndarray[Any, Any]
 
 
 def run_program(
-    program: Program, arrays: Mapping[str, Array], scalars: Mapping[str, float] | None = None, *, seed: int = 0
+    program: Program,
+    arrays: Mapping[str, Array],
+    scalars: Mapping[str, float] | None = None,
+    *,
+    seed: int = 0,
+    machine: Machine | None = None,
 ) -> dict[str, Array]:
-    """The results by name. Complex numbers are pairs in a Nest, and numbers again in what is given back."""
-    nest = emit(program, stop="nest").nest
+    """The results by name, planned for a machine (by default this one). Complex numbers are pairs in a Nest, and numbers
+    again in what is given back.
+    """
+    nest = emit(program, machine=machine, stop="nest").nest
     if nest is None:
         raise InternalError(f"no nest came out of {program.name}")
     return run_nest(nest, program, arrays, scalars, seed=seed)

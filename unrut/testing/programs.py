@@ -8,10 +8,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from unrut.testing.contractions import contractions
 from unrut.testing.drafts import Draft, Scope, Tensor, Term
 from unrut.testing.expressions import expression
 from unrut.testing.places import fits, left_side, places_of
 from unrut.testing.ragged import give_rows
+from unrut.testing.ranks import ranked_lines
 from unrut.testing.recurrences import recurrence
 from unrut.testing.scales import SMALL, Scale
 
@@ -42,12 +44,16 @@ def programs(
     invalid: bool = False,
     scale: Scale = SMALL,
 ) -> Sample:
-    """Texts of one to `statements` definitions, now and then with additions; in exact mode every value is a small integer,
-    whatever the order of sums. With `invalid` some computed places are outside, and some offsets fall or lie outside,
-    which is an error of the data.
-    `scale` says how large they are.
+    """Texts of one to `statements` definitions, now and then with additions, or of a contraction and what follows it, or
+    of sorted lines; in exact mode every value is a small integer, whatever the order of sums. With `invalid` some
+    computed places are outside, and some offsets fall or lie outside, which is an error of the data. `scale` says how
+    large they are.
     """
     draft = Draft(draw=draw, exact=exact, invalid=invalid, scale=scale)
+    if not invalid and draft.chance(25):
+        return Sample(text=draw(contractions(exact=exact, scale=scale)), sizes={}, exact=exact)
+    if not invalid and draft.chance(6):
+        return Sample(text=draw(ranked_lines(scale=scale)), sizes={}, exact=exact)
     count = draw(st.integers(1, statements))
     shared = [draft.new_axis() for _ in range(draw(st.integers(0, 2)))]
     groups: list[list[str]] = []

@@ -4,8 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
+
+from hypothesis import strategies as st
 
 from unrut.testing.drafts import Draft, Scope, Term
+from unrut.testing.scales import Scale
 
 NAMES = ("median", "quantile", "kth_smallest", "arg_kth_smallest")
 
@@ -46,3 +50,14 @@ def _share(draft: Draft, scopes: list[Scope]) -> str:
         draft.scalars.append(f"tau{len(draft.scalars)}")
         return f"1/(1 + {draft.scalars[-1]}**2)"
     return str(draft.pick(("0.5", "0", "1", "0.25", "0.3")))
+
+
+@st.composite
+def ranked_lines(draw: Any, *, scale: Scale) -> str:
+    """The text of a program that sorts lines, or takes the first few of them, or their places."""
+    terms = draw(st.sampled_from([e for e in scale.extents if e > 1]))
+    rows = draw(st.sampled_from([e for e in scale.extents if e * terms <= scale.elements]))
+    ranks = draw(st.sampled_from([e for e in scale.extents if e <= terms] + [terms] * 3))
+    dtype, kind = draw(st.sampled_from(("f32", "f64", "i32", "u8"))), draw(st.sampled_from(NAMES[2:]))
+    head = f"f(x: {dtype}[{rows}, {terms}]) -> y\naxis i: {rows}\naxis j: {terms}\naxis r: {ranks}\n"
+    return f"{head}y[i, r] = {kind}[j](x[i, j] * 2, r)"

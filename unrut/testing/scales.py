@@ -11,7 +11,7 @@ class Scale:
     """What extents are drawn from: of axes, of dimensions that computed places lead to, of operands that are read beyond
     their edges or under guards, of the steps and the widths of recurrences. `longest` bounds an axis where nothing else
     does, `elements` a tensor, `terms` a reduction, `work` the places of all loops around an expression together,
-    `added` the axes of additions at computed places.
+    `added` the axes of additions at computed places, `contracted` the places of all loops of a contraction.
     """
 
     extents: tuple[int, ...]
@@ -25,6 +25,7 @@ class Scale:
     terms: int
     work: int
     added: int
+    contracted: int
 
 
 SMALL = Scale(
@@ -39,6 +40,7 @@ SMALL = Scale(
     terms=600,
     work=1 << 60,
     added=17,
+    contracted=20_000,
 )
 LARGE = Scale(
     extents=(3, 4, 7, 9, 16, 17, 32, 49, 64, 100, 128, 200, 256, 500, 512, 1000, 1024, 3000, 4096, 20_000, 100_000),
@@ -52,4 +54,5 @@ LARGE = Scale(
     terms=4096,
     work=1 << 31,
     added=20_000,
+    contracted=1 << 31,
 )
