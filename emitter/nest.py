@@ -3,7 +3,7 @@
 
     Nest   = buffers, kernels, checks  a barrier lies between each kernel and the next
     Kernel = tasks, body               tasks: outer axes whose iterations run in any order, in parallel
-    Node   = Loop | Guard | Declare | Store | Accumulate | Move | Select | Sort
+    Node   = Loop | Guard | Declare | Store | Accumulate | Move | Select | Sort | Fetch
 
 Expressions are `unrut.program.nodes.Expr` without Reduce, Along, Where-policies: a Read has `outside=None`, names a buffer,
 and its subscripts are inside the buffer whenever it is evaluated (guards and lazy Where included). AxisValue names a task
@@ -178,7 +178,16 @@ class Sort:
     note: str = field(default="", compare=False)
 
 
-Node = Union[Loop, Guard, Declare, Store, Accumulate, Move, Select, Sort]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetch:
+    """Say that `buffer[subscripts]` will be read soon. It means nothing else; the subscripts are inside the buffer."""
+
+    buffer: str
+    subscripts: tuple[Expr, ...]
+    note: str = field(default="", compare=False)
+
+
+Node = Union[Loop, Guard, Declare, Store, Accumulate, Move, Select, Sort, Fetch]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

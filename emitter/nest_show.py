@@ -10,6 +10,7 @@ from unrut.emitter.nest import (
     Accumulate,
     Buffer,
     Declare,
+    Fetch,
     Guard,
     Kernel,
     Loop,
@@ -103,6 +104,8 @@ def _body(body: tuple[Node, ...], indent: str, note: str) -> Iterator[str]:
                 yield _noted(
                     f"{indent}{target}[:] = sort{' places' if places else ''} of {_line(node)}", node.note, note
                 )
+            case Fetch():
+                yield _noted(f"{indent}fetch {_indexed(node.buffer, node.subscripts)}", node.note, note)
             case _:
                 assert_never(node)
 

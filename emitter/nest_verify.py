@@ -10,6 +10,7 @@ from unrut.emitter.nest import (
     Accumulate,
     Buffer,
     Declare,
+    Fetch,
     Guard,
     Loop,
     LoopKind,
@@ -75,6 +76,8 @@ def _block(nest: Nest, nodes: Iterable[Node], buffers: dict[str, Buffer], axes: 
                 _check_move(nest, node, buffers, axes)
             case Select() | Sort():
                 _check_line(nest, node, buffers, axes)
+            case Fetch():
+                _check_fetch(nest, node, buffers, axes)
             case Guard(condition=condition, body=body, otherwise=otherwise):
                 _check(nest, condition, DType.bool, buffers, axes, "condition")
                 _block(nest, body, buffers, axes)
@@ -87,6 +90,13 @@ def _block(nest: Nest, nodes: Iterable[Node], buffers: dict[str, Buffer], axes: 
                 if kind is LoopKind.unrolled and not (isinstance(start, Const) and isinstance(stop, Const)):
                     raise InternalError(f"unrolled loop over {axis} has no fixed bounds")
                 _block(nest, body, buffers, axes | {axis})
+
+
+def _check_fetch(nest: Nest, node: Fetch, buffers: dict[str, Buffer], axes: frozenset[str]) -> None:
+    if node.buffer not in buffers or len(node.subscripts) != len(buffers[node.buffer].shape):
+        raise InternalError(f"{nest.name} fetches {node.buffer} with {len(node.subscripts)} subscripts")
+    for subscript in node.subscripts:
+        _check(nest, subscript, DType.i64, buffers, axes, f"subscript of {node.buffer}")
 
 
 def _check_move(nest: Nest, node: Move, buffers: dict[str, Buffer], axes: frozenset[str]) -> None:

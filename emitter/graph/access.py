@@ -10,7 +10,7 @@ from unrut.emitter.graph.computation import Computation
 from unrut.emitter.graph.linear import Linear, linear
 from unrut.emitter.graph.ranges import Known, negation, range_known
 from unrut.program.nodes import AxisValue, Expr, Read, Where
-from unrut.program.walk import children
+from unrut.program.walk import children, reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,11 @@ class Access:
     def is_affine(self) -> bool:
         """Whether every subscript is a sum of multiples of axes."""
         return all(isinstance(atom, AxisValue) for form in self.subscripts for _, atom in form.terms)
+
+    @property
+    def is_computed(self) -> bool:
+        """Whether a subscript is itself read from somewhere."""
+        return any(True for form in self.subscripts for _, atom in form.terms for _ in reads(atom))
 
     def aligned(self, dimension: int) -> str | None:
         """The axis that stands bare in a dimension, or None."""

@@ -12,16 +12,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from unrut.emitter.graph.access import Access, accesses
 from unrut.emitter.graph.computation import Folded, Graph
 from unrut.emitter.graph.linear import Linear, axis_value, call, constant, expression, number, substitute
 from unrut.emitter.graph.policies import all_of
 from unrut.emitter.graph.ranges import Known, at_least_zero
 from unrut.emitter.graph.selection import is_selection
 from unrut.emitter.graph.simplify import simplify
+from unrut.emitter.lower.fetches import Ahead
 from unrut.emitter.lower.folds import FoldLowering, folded_together
 from unrut.emitter.lower.loops import Opening, Sites, opened, side_by_side, with_value
 from unrut.emitter.lower.memory import Memory
 from unrut.emitter.lower.moving import stored
+from unrut.emitter.lower.places import held
 from unrut.emitter.lower.reductions import ReductionLowering
 from unrut.emitter.lower.regions import extreme, pieces, wanted
 from unrut.emitter.lower.selections import SelectionLowering
@@ -102,10 +105,17 @@ class Lowering:
             self.task_names[lead.computation.name, over.axis] = name
         tasks: list[TaskAxis] = []
         body = without_unused(self.tasks(tuple(sites), 0, context, tasks))
+        distances = {a.tensor: entry.ahead for entry in entries if entry.ahead for a in self.gathered(entry)}
+        ahead = Ahead(distances=distances, operands={o.name: o.shape for o in self.graph.program.operands})
+        body = held(body, tuple(tasks), self.memory.names, ahead)
         self.memory.names.taken = taken
         served = list(dict.fromkeys(site.computation.statement for site in sites))
         name = f"{'_'.join(served[:1])}_{number_of}"
         return Kernel(name=name, tasks=tuple(tasks), body=body, note=", ".join(served))
+
+    def gathered(self, entry: Entry) -> list[Access]:
+        """What a computation reads at computed places."""
+        return [a for a in accesses(self.graph.computation(entry.computation)) if a.is_computed]
 
     def tasks(self, sites: Sites, depth: int, context: Context, tasks: list[TaskAxis]) -> tuple[Node, ...]:
         """The outermost loops as task axes; the tail of a blocked one is chosen by a guard."""

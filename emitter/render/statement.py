@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from unrut.emitter.graph.linear import number
-from unrut.emitter.nest import Accumulate, Declare, Guard, Loop, LoopKind, Move, Node, Select, Sort, Store
+from unrut.emitter.nest import Accumulate, Declare, Fetch, Guard, Loop, LoopKind, Move, Node, Select, Sort, Store
 from unrut.emitter.render.expression import Printer
 from unrut.emitter.render.fold import WIDTH, fold_remark
 from unrut.emitter.render.frames import Line, Lines, macro, remark
@@ -21,6 +21,7 @@ from unrut.emitter.render.views import (
     OTHERWISE,
     AccumulateView,
     DeclareView,
+    FetchView,
     GuardView,
     LoopView,
     SelectView,
@@ -86,6 +87,9 @@ class Writer:
                 return self._select(node)
             case Sort():
                 return self._sort(node)
+            case Fetch(buffer=buffer, subscripts=subscripts):
+                hint = FetchView(element=f"&{self.printer.element(buffer, subscripts)}", remark=self._remark(node.note))
+                return macro("fetch", hint, note=node.note or self.note)
             case _:
                 assert_never(node)
 

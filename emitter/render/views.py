@@ -59,6 +59,14 @@ class AccumulateView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FetchView:
+    """`UR_FETCH(element)`: `element` is a pointer."""
+
+    element: str
+    remark: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MoveView:
     """`function(target, source, rows, columns, past)`; `target` and `source` are a pointer and its steps across and along."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from unrut.emitter.graph.linear import number
-from unrut.emitter.nest import Accumulate, Declare, Guard, Kernel, Loop, Move, Node, Select, Sort, Store
+from unrut.emitter.nest import Accumulate, Declare, Fetch, Guard, Kernel, Loop, Move, Node, Select, Sort, Store
 from unrut.program.nodes import Expr, Read
 from unrut.program.walk import subexpressions
 
@@ -20,7 +20,7 @@ def bodies(node: Node) -> tuple[tuple[Node, ...], ...]:
             return (body,)
         case Guard(body=body, otherwise=otherwise):
             return (body, otherwise)
-        case Declare() | Store() | Accumulate() | Move() | Select() | Sort():
+        case Declare() | Store() | Accumulate() | Move() | Select() | Sort() | Fetch():
             return ()
         case _:
             assert_never(node)
@@ -49,6 +49,8 @@ def expressions(node: Node) -> tuple[Expr, ...]:
             return (*subscripts, length, *ranks)
         case Sort(subscripts=subscripts, length=length):
             return (*subscripts, length)
+        case Fetch(subscripts=subscripts):
+            return subscripts
         case Declare():
             return ()
         case _:
@@ -57,7 +59,7 @@ def expressions(node: Node) -> tuple[Expr, ...]:
 
 def accesses(node: Node) -> Iterator[tuple[str, tuple[Expr, ...]]]:
     """Buffer and subscripts of everything that a node itself reads or writes."""
-    if isinstance(node, Store | Accumulate | Move):
+    if isinstance(node, Store | Accumulate | Move | Fetch):
         yield node.buffer, node.subscripts
     if isinstance(node, Select | Sort):
         yield node.source, node.subscripts

@@ -26,6 +26,7 @@ from unrut.emitter.machine import Machine
 from unrut.emitter.schedule.apply import stage
 from unrut.emitter.schedule.costs import Strides, deciding, iterations, number_of, work
 from unrut.emitter.schedule.entries import Choice, Planner
+from unrut.emitter.schedule.fetching import distance
 from unrut.emitter.schedule.groups import Group, footprint, groups
 from unrut.emitter.schedule.inline import inline
 from unrut.emitter.schedule.passes import Frame, Pass, passes, stripped
@@ -71,8 +72,14 @@ def choose(graph: Graph, machine: Machine, layouts: Mapping[str, Layout]) -> Pla
     for group, following in zip(kernels, (*kernels[1:], None), strict=True):
         joins = following is not None and following.members[0].name in running
         reasons += (group.reason,) if group.reason and not joins else ()
-    ordered = tuple(replace(e, stored=stored_order(flat.computation(e.computation), strides)) for e in entries)
+    ordered = tuple(_fetching(flat, machine, e) for e in entries)
+    ordered = tuple(replace(e, stored=stored_order(flat.computation(e.computation), strides)) for e in ordered)
     return Plan(program=graph.program.name, inlined=names, staged=copied, entries=ordered, reasons=reasons)
+
+
+def _fetching(graph: Graph, machine: Machine, entry: Entry) -> Entry:
+    ahead, why = distance(graph, graph.computation(entry.computation), machine)
+    return replace(entry, ahead=ahead, reasons=(*entry.reasons, why)) if ahead else entry
 
 
 def _kernel(planner: Planner, sharing: Sharing, group: Group) -> list[Entry]:
@@ -207,7 +214,7 @@ def _blocks(
     for name in reversed(group.shared):
         if name in rows and not any((member.name, _axis(sharing, member, name)) in single for member in members):
             extent = number_of(members[0].extents()[_axis(sharing, members[0], name)])
-            most = 6 if group.cycle is None else max(1, min(6, extent // planner.machine.cores))
+            most = 6 if group.cycle is None else max(1, min(8, extent // planner.machine.cores))
             block = even_block(extent, most) if most > 1 else 1
             if block > 1 and fits({name: block}):
                 return {name: block}

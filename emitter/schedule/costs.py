@@ -35,6 +35,7 @@ HEAVY = {
 
 # Moving a vector between registers and a near cache, per kind of access; a gather costs its lanes.
 UNIT, REVERSED, BROADCAST, GATHER_PER_LANE, TREE, MASK = 0.5, 1.0, 0.3, 0.7, 20.0, 2.0
+REUSED = 0.25  # of the price, in a step of a cycle: what several rows of a tile, or several of its vectors, load once
 INTERLEAVED = 1.0  # of pairs: what lies between is loaded, too, and shuffled away
 
 
@@ -112,6 +113,7 @@ class Strides:
         self.accesses = {c.name: (*accesses(c), *changed(c)) for c in graph.computations}
         self.tests = {c.name: _tests(c) for c in graph.computations}
         self.work = {c.name: effort(c) for c in graph.computations}
+        self.steps = {name: frozenset(path) for cycle in graph.cycles for name, path in cycle.paths().items()}
 
     def settle(self, tensor: str, axis: str) -> None:
         """From now on the places of an intermediate are neighbours along one of its axes."""
@@ -169,7 +171,7 @@ def lane_cost(computation: Computation, axis: str | None, strides: Strides, mach
     extent = lengths(computation)[axis]
     vectors = total / extent * -(-extent // lanes)
     cost = strides.cost_along if any(axis == reduced.name for reduced in computation.reduced) else strides.cost
-    each = operations + sum(cost(access, axis, lanes) for access in found)
+    each = operations + sum(cost(access, axis, lanes) * _share(computation, access, axis, strides) for access in found)
     each += sum(
         lanes if _has_remainder(test, axis) else MASK
         for test in strides.tests[computation.name]
@@ -184,6 +186,15 @@ def lane_cost(computation: Computation, axis: str | None, strides: Strides, mach
         inner = computation.axes[-1].name
     write = UNIT if inner == axis else GATHER_PER_LANE * lanes
     return vectors * each + results / extent * -(-extent // lanes) * write
+
+
+def _share(computation: Computation, access: Access, lanes: str, strides: Strides) -> float:
+    """The part of an access's price that falls to one vector of terms: a tile of a step loads once what its rows share."""
+    if computation.name not in strides.steps or computation.reduction is None:
+        return 1.0
+    kept = access.axes() | strides.steps[computation.name]
+    others = [axis for axis in computation.axes if axis.name not in kept and number_of(axis.extent) > 1]
+    return REUSED if others and any(a.name == lanes for a in computation.axes) else 1.0
 
 
 def _tests(computation: Computation) -> tuple[Expr, ...]:

@@ -18,6 +18,7 @@
 - A reduction may have loops over its own reduced axes, place by place or in blocks, shared with what it reads: it then goes on
   as its terms are made. It is accumulated from outside of the first such loop on (`total_depth`), and known after that loop.
   `reduce` has the axes that these loops don't take place by place.
+- `ahead`: how many iterations before their use rows at computed places are fetched; 0: they are not.
 - `stored`: the order of the tensor's dimensions in memory, if it is no result.
 
 What a tensor is stored in follows: see `schedule.storage`. `reasons` say why, one line each, and do not take part in equality.
@@ -52,6 +53,7 @@ class Entry:
     lanes: str = ""
     turn: str = ""
     past: bool = False
+    ahead: int = 0
     stored: tuple[str, ...] = ()
     share: int = 0
     tasks: int = 0

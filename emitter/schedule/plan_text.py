@@ -16,7 +16,7 @@ from unrut.errors import PlanError
 
 VERSION = "plan 1 for "
 TUNED = "tuned for "
-PARTS = ("loops", "tile", "reduce", "lanes", "turn", "past", "stored", "share", "tasks")
+PARTS = ("loops", "tile", "reduce", "lanes", "turn", "past", "ahead", "stored", "share", "tasks")
 
 
 def show(plan: Plan) -> str:
@@ -43,6 +43,7 @@ def _parts(entry: Entry) -> list[str]:
         "lanes": entry.lanes,
         "turn": entry.turn,
         "past": "caches" if entry.past else "",
+        "ahead": str(entry.ahead) if entry.ahead else "",
         "stored": " ".join(entry.stored),
         "share": str(entry.share),
         "tasks": str(entry.tasks) if entry.tasks else "",
@@ -91,6 +92,7 @@ def _entry(line: str) -> Entry:
         lanes="".join(said.get("lanes", [])),
         turn="".join(said.get("turn", [])),
         past=_past(said.get("past", [])),
+        ahead=_number(said.get("ahead", ["0"])[0]),
         stored=tuple(said.get("stored", [])),
         share=_number(said.get("share", ["0"])[0]),
         tasks=_number(said.get("tasks", ["0"])[0]),

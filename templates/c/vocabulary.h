@@ -49,6 +49,7 @@
 #define UR_UNROLL _Pragma("GCC unroll 64")
 #endif
 #define UR_RESTRICT __restrict
+#define UR_FETCH(at) __builtin_prefetch(at)
 #define UR_INLINE static inline __attribute__((always_inline, unused))
 #define UR_APART static __attribute__((noinline, unused))
 

@@ -20,6 +20,7 @@ from unrut.emitter.nest import (
     Accumulate,
     Buffer,
     Declare,
+    Fetch,
     Guard,
     Kernel,
     Loop,
@@ -83,6 +84,10 @@ class Run:
                 )
             memory.readers.setdefault(place, set()).add(self.task)
         return memory.data[place]
+
+    def foresee(self, name: str, place: tuple[int, ...]) -> None:
+        """What is fetched has to lie inside; nothing else is asked of it."""
+        self._at(name, place, "fetches")
 
     def put(self, name: str, place: tuple[int, ...], value: Any) -> None:
         memory = self._at(name, place, "writes")
@@ -153,6 +158,9 @@ class Run:
                     self.put(name, place, old.dtype.type(combine(old, new)))
 
                 return accumulate
+            case Fetch(buffer=name, subscripts=subscripts):
+                at = [self.close(s) for s in subscripts]
+                return lambda frame: self.foresee(name, tuple(int(p(frame)) for p in at))
             case Move():
                 return self.loop(node.loops())
             case Select() | Sort():

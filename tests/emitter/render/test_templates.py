@@ -73,7 +73,7 @@ def test_planted_logic_is_found(text):
 
 def test_macros_are_named_as_nodes():
     macros = re.findall(r"^//% macro (\w+)\(node\)", text_of("statements.j2"), re.MULTILINE)
-    assert macros == ["loop", "guard", "declare", "store", "accumulate", "move", "select", "sort", "kernel"]
+    assert macros == ["loop", "guard", "declare", "store", "accumulate", "move", "fetch", "select", "sort", "kernel"]
     assert {node.__name__.lower() for node in get_args(Node)} == set(macros) - {"kernel"}
     for name in macros:
         assert hasattr(views, f"{name.capitalize()}View")
