@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from unrut.emitter.graph import Graph
 from unrut.emitter.nest import Buffer, Declare, Nest, Space
-from unrut.emitter.render.walk import nodes
+from unrut.emitter.render.walk import everything
 from unrut.emitter.schedule.apply import applied
 from unrut.program.extents import Extent, evaluate
 from unrut.program.nodes import Program
@@ -75,10 +75,7 @@ def homes(program: Program, graph: Graph, plan: Plan, nest: Nest, sizes: Mapping
 
 
 def _registers(nest: Nest) -> Iterator[Buffer]:
-    for kernel in nest.kernels:
-        for node in nodes(kernel.body):
-            if isinstance(node, Declare):
-                yield node.buffer
+    yield from (node.buffer for node in everything(nest) if isinstance(node, Declare))
 
 
 def _readers(graph: Graph, tensor: str) -> tuple[str, ...]:

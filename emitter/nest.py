@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Nest: every loop, buffer, store and barrier of the generated code, for any target.
 
-    Nest   = buffers, kernels, checks  a barrier lies between each kernel and the next
+    Nest   = buffers, routines, kernels, checks  a barrier lies between each kernel and the next
     Kernel = tasks, body               tasks: outer axes whose iterations run in any order, in parallel
-    Node   = Loop | Guard | Declare | Store | Accumulate | Move | Select | Sort | Fetch
+    Routine = values, targets, sources, body    work that stands by itself, done where an Invoke says so
+    Node   = Loop | Guard | Declare | Store | Accumulate | Move | Select | Sort | Fetch | Invoke
 
 Expressions are `unrut.program.nodes.Expr` without Reduce, Along, Where-policies: a Read has `outside=None`, names a buffer,
 and its subscripts are inside the buffer whenever it is evaluated (guards and lazy Where included). AxisValue names a task
@@ -187,7 +188,34 @@ class Fetch:
     note: str = field(default="", compare=False)
 
 
-Node = Union[Loop, Guard, Declare, Store, Accumulate, Move, Select, Sort, Fetch]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invoke:
+    """Do what a routine says, with these values (i64) for its axes and these buffers for its own, in its order."""
+
+    routine: str
+    values: tuple[Expr, ...]
+    targets: tuple[str, ...]
+    sources: tuple[str, ...]
+    note: str = field(default="", compare=False)
+
+
+Node = Union[Loop, Guard, Declare, Store, Accumulate, Move, Select, Sort, Fetch, Invoke]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routine:
+    """`body` over axes `values`, buffers `targets`, which it writes, and `sources`, which it only reads: all that it knows.
+
+    Each invocation gives values for the axes, and distinct buffers of the same dtypes, shapes and spaces. An operand or a
+    result is always the one of that name. Sizes and scalars are those of the nest.
+    """
+
+    name: str
+    values: tuple[str, ...]
+    targets: tuple[Buffer, ...]
+    sources: tuple[Buffer, ...]
+    body: tuple[Node, ...]
+    note: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,7 +254,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nest:
-    """The whole call. `buffers` holds operands, results (in the program's order), workspace and scratch ones."""
+    """The whole call. `buffers` holds operands, results (in the program's order), workspace and scratch ones.
+
+    A routine stands behind those that it invokes.
+    """
 
     name: str
     sizes: tuple[str, ...]
@@ -235,6 +266,11 @@ class Nest:
     kernels: tuple[Kernel, ...]
     preconditions: tuple[Precondition, ...] = ()
     checks: tuple[Check, ...] = ()
+    routines: tuple[Routine, ...] = ()
+
+    def routine(self, name: str) -> Routine:
+        """The routine of this name."""
+        return next(r for r in self.routines if r.name == name)
 
     def buffer(self, name: str) -> Buffer:
         """The buffer of this name that is not a register."""

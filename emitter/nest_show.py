@@ -12,12 +12,14 @@ from unrut.emitter.nest import (
     Declare,
     Fetch,
     Guard,
+    Invoke,
     Kernel,
     Loop,
     LoopKind,
     Move,
     Nest,
     Node,
+    Routine,
     Select,
     Sort,
     Store,
@@ -49,6 +51,8 @@ def show(nest: Nest) -> str:
     lines = [f"nest {nest.name}({', '.join(given)})"]
     lines += [f"  needs {c.left} {c.relation.value} {c.right}" for c in nest.preconditions]
     lines += [f"  {b.space.value:<9} {_buffer(b)}" for b in nest.buffers]
+    for routine in nest.routines:
+        lines += _routine(routine)
     for number, kernel in enumerate(nest.kernels):
         lines += ["barrier"] if number else []
         lines += _kernel(kernel)
@@ -58,6 +62,13 @@ def show(nest: Nest) -> str:
 
 def _buffer(buffer: Buffer) -> str:
     return f"{buffer.name}: {buffer.dtype.name}[{', '.join(map(str, buffer.shape))}]"
+
+
+def _routine(routine: Routine) -> Iterator[str]:
+    given = [*routine.values, *map(_buffer, routine.sources)]
+    into = f" into {', '.join(map(_buffer, routine.targets))}" if routine.targets else ""
+    yield _noted(f"routine {routine.name}({', '.join(given)}){into}", routine.note)
+    yield from _body(routine.body, "  ", routine.note)
 
 
 def _kernel(kernel: Kernel) -> Iterator[str]:
@@ -106,6 +117,9 @@ def _body(body: tuple[Node, ...], indent: str, note: str) -> Iterator[str]:
                 )
             case Fetch():
                 yield _noted(f"{indent}fetch {_indexed(node.buffer, node.subscripts)}", node.note, note)
+            case Invoke(routine=routine, values=values, targets=targets, sources=sources):
+                into = f"{', '.join(targets)} = " if targets else ""
+                yield _noted(f"{indent}{into}{routine}({', '.join([*map(text, values), *sources])})", node.note, note)
             case _:
                 assert_never(node)
 

@@ -12,16 +12,19 @@ from unrut.emitter.nest import (
     Declare,
     Fetch,
     Guard,
+    Invoke,
     Loop,
     LoopKind,
     Move,
     Nest,
     Node,
+    Routine,
     Select,
     Sort,
     Space,
     Store,
 )
+from unrut.emitter.render.walk import filled, nodes
 from unrut.errors import InternalError
 from unrut.program.extents import as_extent
 from unrut.program.fold_nodes import Fold, Local
@@ -46,6 +49,8 @@ def verify(nest: Nest) -> None:
             raise InternalError(f"{nest.name} checks {check.buffer}, which is no truth value in its workspace")
         if not 1 <= check.after <= len(nest.kernels):
             raise InternalError(f"{nest.name} checks {check.buffer} after kernel {check.after}")
+    for number, routine in enumerate(nest.routines):
+        _check_routine(nest, routine, {r.name for r in nest.routines[:number]})
     for kernel in nest.kernels:
         axes: frozenset[str] = frozenset()
         for task in kernel.tasks:
@@ -76,8 +81,8 @@ def _block(nest: Nest, nodes: Iterable[Node], buffers: dict[str, Buffer], axes: 
                 _check_move(nest, node, buffers, axes)
             case Select() | Sort():
                 _check_line(nest, node, buffers, axes)
-            case Fetch():
-                _check_fetch(nest, node, buffers, axes)
+            case Fetch() | Invoke():
+                _check_given(nest, node, buffers, axes)
             case Guard(condition=condition, body=body, otherwise=otherwise):
                 _check(nest, condition, DType.bool, buffers, axes, "condition")
                 _block(nest, body, buffers, axes)
@@ -90,6 +95,13 @@ def _block(nest: Nest, nodes: Iterable[Node], buffers: dict[str, Buffer], axes: 
                 if kind is LoopKind.unrolled and not (isinstance(start, Const) and isinstance(stop, Const)):
                     raise InternalError(f"unrolled loop over {axis} has no fixed bounds")
                 _block(nest, body, buffers, axes | {axis})
+
+
+def _check_given(nest: Nest, node: Fetch | Invoke, buffers: dict[str, Buffer], axes: frozenset[str]) -> None:
+    if isinstance(node, Fetch):
+        _check_fetch(nest, node, buffers, axes)
+    else:
+        _check_invoke(nest, node, buffers, axes)
 
 
 def _check_fetch(nest: Nest, node: Fetch, buffers: dict[str, Buffer], axes: frozenset[str]) -> None:
@@ -115,6 +127,43 @@ def _check_move(nest: Nest, node: Move, buffers: dict[str, Buffer], axes: frozen
     if node.value.tensor == node.buffer or buffers[node.buffer].dtype.is_complex:
         raise InternalError(f"{nest.name} moves a tile of {node.value.tensor} within itself, or of complex numbers")
     _check_place(nest, node.buffer, node.subscripts, node.value, buffers, axes | own)
+
+
+def _check_routine(nest: Nest, routine: Routine, before: set[str]) -> None:
+    """A routine knows what it is given, writes its targets alone, and invokes only what stands before it."""
+    given = {b.name: b for b in (*routine.targets, *routine.sources)}
+    if routine.name in before or len(given) != len(routine.targets) + len(routine.sources):
+        raise InternalError(f"{routine.name} is there twice, or one of its buffers")
+    if len(set(routine.values)) != len(routine.values):
+        raise InternalError(f"{routine.name} has one axis twice")
+    if any(b.space is Space.operand for b in routine.targets):
+        raise InternalError(f"{routine.name} writes an operand")
+    found = list(nodes(routine.body))
+    written = {name for node in found for name in filled(node)} & set(given)
+    if written - {b.name for b in routine.targets}:
+        raise InternalError(f"{routine.name} writes {', '.join(sorted(written))}, not its targets alone")
+    if any(isinstance(node, Invoke) and node.routine not in before for node in found):
+        raise InternalError(f"{routine.name} invokes a routine that does not stand before it")
+    _block(nest, routine.body, given, frozenset(routine.values))
+
+
+def _check_invoke(nest: Nest, node: Invoke, buffers: dict[str, Buffer], axes: frozenset[str]) -> None:
+    """Buffers of an invocation are distinct and as the routine knows them."""
+    if node.routine not in {r.name for r in nest.routines}:
+        raise InternalError(f"{nest.name} has no routine {node.routine}")
+    routine = nest.routine(node.routine)
+    counts = [(routine.values, node.values), (routine.targets, node.targets), (routine.sources, node.sources)]
+    given = (*node.targets, *node.sources)
+    if any(len(wanted) != len(found) for wanted, found in counts) or len(set(given)) != len(given):
+        raise InternalError(f"{node.routine} is invoked with {len(node.values)} values and {', '.join(given)}")
+    for value in node.values:
+        _check(nest, value, DType.i64, buffers, axes, f"value for {node.routine}")
+    for own, name in zip((*routine.targets, *routine.sources), given, strict=True):
+        found = buffers.get(name)
+        if found is None or (own.dtype, own.shape, own.space) != (found.dtype, found.shape, found.space):
+            raise InternalError(f"{node.routine} is given {name} for {own.name}")
+        if own.space in (Space.operand, Space.result) and own.name != name:
+            raise InternalError(f"{node.routine} is given {name} for {own.name}, which lies as the caller says")
 
 
 def _check_line(nest: Nest, node: Select | Sort, buffers: dict[str, Buffer], axes: frozenset[str]) -> None:

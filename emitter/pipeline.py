@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from unrut.emitter.graph import Graph, analyse
 from unrut.emitter.graph import show as show_graph
 from unrut.emitter.layout import Layout, contiguous
-from unrut.emitter.lower import lower
+from unrut.emitter.lower import lower, outlined
 from unrut.emitter.machine import Machine, this_machine
 from unrut.emitter.nest import Nest
 from unrut.emitter.schedule.choose import choose
@@ -113,7 +113,7 @@ def emit(
             plan_used = replace(plan_used, reasons=(reason, *plan_used.reasons))
         check_legal(graph, plan_used)
     if graph is not None and plan_used is not None and reached >= STAGES.index("nest"):
-        nest = lower(graph, plan_used)
+        nest = outlined(lower(graph, plan_used))
         verify_nest(nest)
     if nest is not None and reached >= STAGES.index("source"):
         from unrut.emitter.render.render import render

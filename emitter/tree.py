@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from unrut.emitter.homes import Home, homes
+from unrut.emitter.lower.inlined import inlined
 from unrut.emitter.nest import Declare, Guard, Kernel, Loop, LoopKind, Node
 from unrut.emitter.nest_show import line, text
 from unrut.emitter.render.walk import bodies
@@ -109,7 +110,7 @@ def tree(trace: Trace, sizes: Mapping[str, int] | None = None) -> Tree:
         name=trace.program.name,
         costs=tuple(_costs(trace, applied(trace.graph, trace.plan), found, known)),
         homes=found,
-        kernels=tuple(map(_kernel, trace.nest.kernels)),
+        kernels=tuple(map(_kernel, inlined(trace.nest).kernels)),
         assumed=assumed,
     )
 

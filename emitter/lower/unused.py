@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import assert_never
 
-from unrut.emitter.nest import Accumulate, Declare, Fetch, Guard, Loop, Move, Node, Select, Sort, Store
+from unrut.emitter.nest import Accumulate, Declare, Fetch, Guard, Invoke, Loop, Move, Node, Select, Sort, Store
 from unrut.program.nodes import Expr, Read
 from unrut.program.walk import subexpressions
 
@@ -64,6 +64,8 @@ def _needs(node: Node, name: str) -> bool:
             return name in (node.source, node.target, node.spare) or _read((*subscripts, length), name)
         case Fetch(subscripts=subscripts):
             return _read(subscripts, name)
+        case Invoke(values=values):
+            return name in (*node.targets, *node.sources) or _read(values, name)
         case Declare():
             return False
         case _:

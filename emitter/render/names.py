@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from unrut.emitter.nest import Declare, Loop, Move, Nest
 from unrut.emitter.render.dialect import Dialect
-from unrut.emitter.render.walk import nodes
+from unrut.emitter.render.walk import everything
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +18,7 @@ class Names:
 
     function: str
     kernels: tuple[str, ...]
+    routines: Mapping[str, str]
     buffers: Mapping[str, str]
     axes: Mapping[str, str]
     sizes: Mapping[str, str]
@@ -39,16 +40,26 @@ def choose_names(nest: Nest, dialect: Dialect) -> Names:
     sizes = {name: _claim(name, used) for name in nest.sizes}
     scalars = {name: _claim(name, used) for name in nest.scalars}
     kernels = tuple(_claim(f"{function}_{kernel.name}", used) for kernel in nest.kernels)
+    routines = {r.name: _claim(f"{function}_{r.name}", used) for r in nest.routines}
     used -= {*sizes.values(), *scalars.values(), *dialect.framed} - {*buffers.values(), *dialect.reserved}
     axes: dict[str, str] = {}
-    inside = [node for kernel in nest.kernels for node in nodes(kernel.body)]
-    tasks = [task.axis for kernel in nest.kernels for task in kernel.tasks]
+    inside = list(everything(nest))
+    given = [task.axis for kernel in nest.kernels for task in kernel.tasks]
+    given += [axis for routine in nest.routines for axis in routine.values]
     tiles = [axis for node in inside if isinstance(node, Move) for axis in (node.across, node.along)]
-    for axis in dict.fromkeys([*tasks, *(node.axis for node in inside if isinstance(node, Loop)), *tiles]):
+    for axis in dict.fromkeys([*given, *(node.axis for node in inside if isinstance(node, Loop)), *tiles]):
         axes[axis] = _claim(axis, used)
     for name in dict.fromkeys(node.buffer.name for node in inside if isinstance(node, Declare)):
         buffers[name] = _claim(name, used)
-    return Names(function=function, kernels=kernels, buffers=buffers, axes=axes, sizes=sizes, scalars=scalars)
+    return Names(
+        function=function,
+        kernels=kernels,
+        routines=routines,
+        buffers=buffers,
+        axes=axes,
+        sizes=sizes,
+        scalars=scalars,
+    )
 
 
 def _claim(name: str, used: set[str]) -> str:

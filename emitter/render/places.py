@@ -12,7 +12,7 @@ from unrut.emitter.render.dialect import Dialect
 from unrut.emitter.render.fold import WIDTH
 from unrut.emitter.render.names import Names
 from unrut.emitter.render.views import IndexView
-from unrut.emitter.render.walk import accesses, nodes
+from unrut.emitter.render.walk import accesses, everything
 from unrut.program.nodes import AxisValue
 from unrut.program.types import DType
 
@@ -28,6 +28,7 @@ class Place:
     layout: Layout
     name: str
     path: str = ""
+    """Of a register without dimensions that is known by its address: `*name`."""
 
     @property
     def as_byte(self) -> bool:
@@ -114,11 +115,10 @@ def index_view(place: Place, nest: Nest, names: Names, dialect: Dialect) -> Inde
 def _parameters(buffer: Buffer, nest: Nest, names: Names, dialect: Dialect) -> tuple[str, ...]:
     """The axis that indexes a dimension bare, if it is always the same one; else the dimension's number."""
     bare: list[set[str]] = [set() for _ in buffer.shape]
-    for kernel in nest.kernels:
-        for node in nodes(kernel.body):
-            for name, subscripts in accesses(node):
-                for axes, subscript in zip(bare, subscripts, strict=True) if name == buffer.name else ():
-                    axes |= {names.axes[subscript.axis]} if isinstance(subscript, AxisValue) else set()
+    for node in everything(nest):
+        for name, subscripts in accesses(node):
+            for axes, subscript in zip(bare, subscripts, strict=True) if name == buffer.name else ():
+                axes |= {names.axes[subscript.axis]} if isinstance(subscript, AxisValue) else set()
     chosen: list[str] = []
     for dimension, axes in enumerate(bare):
         name = next(iter(axes)) if len(axes) == 1 else f"i{dimension}"

@@ -23,13 +23,14 @@ from unrut.emitter.render.interface import (
     run_value,
 )
 from unrut.emitter.render.names import choose_names
-from unrut.emitter.render.places import Place, index_view, places_of
+from unrut.emitter.render.places import Place, index_view, place_of, places_of
 from unrut.emitter.render.ranges import Interval, interval
+from unrut.emitter.render.routines import Written, by_address, given_to, pointer, value_ranges
 from unrut.emitter.render.statement import Writer
 from unrut.emitter.render.tasks import count, decode
-from unrut.emitter.render.views import BODY, KernelView, UnitView
+from unrut.emitter.render.views import BODY, KernelView, RoutineView, UnitView
 from unrut.emitter.render.vocabulary import needed, types_in
-from unrut.emitter.render.walk import nodes, touched
+from unrut.emitter.render.walk import reached, touched
 from unrut.emitter.render.workspace import Workspace, lay_out
 from unrut.emitter.source import Argument, Signature, Source
 from unrut.program.extents import names as names_in
@@ -102,10 +103,12 @@ def rendered(
     entry = Printer(dialect=dialect, names=names, places=places, axes={}, run="")
     used = frozenset(name for kernel in nest.kernels for name in touched(kernel).used)
     workspace = lay_out([place for name, place in places.items() if name in used], entry)
+    routines, texts = _routines(nest, entry, target)
+    writer = Writer(printer=replace(entry, run="run."), routines=routines)
     written = [
-        _kernel(k, name, nest, entry, workspace, target) for k, name in zip(nest.kernels, names.kernels, strict=True)
+        _kernel(k, name, nest, writer, workspace, target) for k, name in zip(nest.kernels, names.kernels, strict=True)
     ]
-    functions = _apart([lines for _, lines in written])
+    functions = _apart([*texts, *(lines for _, lines in written)])
     looked = list(zip(nest.checks, data_checks(signature, entry), strict=True))
     views = [
         replace(view, checks=tuple(said for check, said in looked if check.after == k))
@@ -124,16 +127,49 @@ def _argument(buffer: Buffer, layout: Layout) -> Argument:
     return Argument(name=buffer.name, dtype=buffer.dtype, shape=buffer.shape, layout=layout, written=written)
 
 
+def _routines(nest: Nest, entry: Printer, target: str) -> tuple[dict[str, Written], list[Lines]]:
+    """The functions of routines, each after those that it calls."""
+    found: dict[str, Written] = {}
+    texts: list[Lines] = []
+    ranges = value_ranges(nest)
+    for routine in nest.routines:
+        printer = replace(entry, run="run.", axes=ranges[routine.name])
+        for buffer in (*routine.targets, *routine.sources):
+            if buffer.space is Space.register:
+                name = f"{'*' if by_address(buffer, routine) else ''}{entry.names.buffers[buffer.name]}"
+                printer = replace(printer, places={**printer.places, buffer.name: place_of(buffer, name)})
+        body = Writer(printer=printer, note=routine.note, routines=found).body(routine.body)
+        name = entry.names.routines[routine.name]
+        found[routine.name] = Written(routine=routine, name=name, mentioned=_words(body))
+        view = RoutineView(
+            name=name,
+            parameters=", ".join(given_to(found[routine.name], printer)) or "void",
+            target=f"{target} " if target else "",
+        )
+        texts.append((*_said(routine.note), *macro("routine", view, {BODY: body}, note=routine.note)))
+    return found, texts
+
+
+def _said(note: str) -> Lines:
+    """What stands above a function: the statements that it serves."""
+    return tuple(Line(text=f"// {row}", note=note) for row in fold_remark(remark(note)) if row)
+
+
+def _words(body: Lines) -> frozenset[str]:
+    """The words of a text without its remarks."""
+    return frozenset(word for line in body for word in re.findall(r"\w+", line.text.split("//", 1)[0]))
+
+
 def _kernel(
-    kernel: Kernel, name: str, nest: Nest, entry: Printer, workspace: Workspace, target: str
+    kernel: Kernel, name: str, nest: Nest, writer: Writer, workspace: Workspace, target: str
 ) -> tuple[KernelView, Lines]:
     """A kernel's function. Task axes that nothing uses are not decoded; `run` is passed where it is used."""
-    printer = replace(entry, run="run.")
+    entry = printer = writer.printer
     for task in kernel.tasks:
         high = interval(task.stop, {}).high - 1
         printer = printer.within(task.axis, Interval(low=0, high=max(0, high)))
-    body = Writer(printer=printer, note=kernel.note).body(kernel.body)
-    named = {word for line in body for word in re.findall(r"\w+", _code(line.text))}
+    body = replace(writer, printer=printer, note=kernel.note).body(kernel.body)
+    named = _words(body)
     # Not what the Nest mentions: an axis of one place is 0 wherever it stands.
     decoded = decode(kernel, printer, {task.axis for task in kernel.tasks if printer.names.axes[task.axis] in named})
     words = named | set(re.findall(r"\w+", decoded))
@@ -147,7 +183,7 @@ def _kernel(
         parameters=", ".join(
             ["int64_t begin", "int64_t end"] * bool(kernel.tasks)
             + [f"const {entry.names.function}_run run"] * has_run
-            + [f"{_pointer(place, written, entry.dialect)}UR_RESTRICT {place.name}" for place, written in inside]
+            + [f"{pointer(place, written, entry.dialect)}UR_RESTRICT {place.name}" for place, written in inside]
         )
         or "void",
         decode=decoded,
@@ -156,34 +192,22 @@ def _kernel(
             + ["run"] * has_run
             + [_passed(place, written, offsets.get(place.name, ""), entry.dialect) for place, written in inside]
         ),
-        tasks=count(kernel, entry),
+        tasks=count(kernel, replace(entry, run="")),
         has_tasks=bool(kernel.tasks),
         has_decode=bool(decoded),
-        has_past=any(isinstance(node, Move) and node.past for node in nodes(kernel.body)),
+        has_past=any(isinstance(node, Move) and node.past for node in reached(kernel, nest)),
         has_own=any(place.buffer.space is Space.scratch for place, _ in inside),
         target=f"{target} " if target else "",
     )
-    said = tuple(Line(text=f"// {row}", note=kernel.note) for row in fold_remark(remark(kernel.note)) if row)
-    return view, (*said, *macro("kernel", view, {BODY: body}, note=kernel.note))
-
-
-def _code(row: str) -> str:
-    """A row without its remark."""
-    return row.split("//", 1)[0]
-
-
-def _pointer(place: Place, written: bool, dialect: Dialect) -> str:
-    """The type of a pointer to elements, ending in a star."""
-    element = dialect.elements[place.buffer.dtype] if place.layout.aligned else "unsigned char"
-    return f"{element} *" if written else f"const {element} *"
+    return view, (*_said(kernel.note), *macro("kernel", view, {BODY: body}, note=kernel.note))
 
 
 def _passed(place: Place, written: bool, offset: str, dialect: Dialect) -> str:
     """What the entry function passes for a buffer."""
-    pointer = _pointer(place, written, dialect)
+    kind = pointer(place, written, dialect)
     if place.buffer.space is Space.scratch:
-        return f"({pointer})(void *)(own + {offset})"
-    return place.name if place.layout.aligned else f"({pointer}){place.name}"
+        return f"({kind})(void *)(own + {offset})"
+    return place.name if place.layout.aligned else f"({kind}){place.name}"
 
 
 def _unit(

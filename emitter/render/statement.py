@@ -3,18 +3,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from unrut.emitter.graph.linear import number
-from unrut.emitter.nest import Accumulate, Declare, Fetch, Guard, Loop, LoopKind, Move, Node, Select, Sort, Store
+from unrut.emitter.nest import (
+    Accumulate,
+    Declare,
+    Fetch,
+    Guard,
+    Invoke,
+    Loop,
+    LoopKind,
+    Move,
+    Node,
+    Select,
+    Sort,
+    Store,
+)
 from unrut.emitter.render.expression import Printer
 from unrut.emitter.render.fold import WIDTH, fold_remark
 from unrut.emitter.render.frames import Line, Lines, macro, remark
 from unrut.emitter.render.moves import moved
 from unrut.emitter.render.places import Place, place_of
 from unrut.emitter.render.ranges import axis_interval
+from unrut.emitter.render.routines import Written, arguments
 from unrut.emitter.render.spelling import UNARY
 from unrut.emitter.render.views import (
     BODY,
@@ -23,6 +37,7 @@ from unrut.emitter.render.views import (
     DeclareView,
     FetchView,
     GuardView,
+    InvokeView,
     LoopView,
     SelectView,
     SortView,
@@ -43,6 +58,7 @@ class Writer:
 
     printer: Printer
     note: str = ""
+    routines: Mapping[str, Written] = field(default_factory=dict)
 
     def body(self, body: Sequence[Node]) -> Lines:
         """All nodes of a body, each register known from its declaration on."""
@@ -90,6 +106,8 @@ class Writer:
             case Fetch(buffer=buffer, subscripts=subscripts):
                 hint = FetchView(element=f"&{self.printer.element(buffer, subscripts)}", remark=self._remark(node.note))
                 return macro("fetch", hint, note=node.note or self.note)
+            case Invoke():
+                return self._invoke(node)
             case _:
                 assert_never(node)
 
@@ -115,6 +133,15 @@ class Writer:
         )
         return macro("sort", view, note=node.note or self.note)
 
+    def _invoke(self, node: Invoke) -> Lines:
+        routine = self.routines[node.routine]
+        view = InvokeView(
+            function=routine.name,
+            arguments=", ".join(arguments(node, routine, self.printer)),
+            remark=self._remark(node.note),
+        )
+        return macro("invoke", view, note=node.note or self.note)
+
     def _dtype(self, buffer: str) -> str:
         return self.printer.places[buffer].buffer.dtype.name
 
@@ -135,7 +162,7 @@ class Writer:
         return tuple(Line(text=f"// {row}", note=note) for row in fold_remark(remark(note), WIDTH - 20))
 
     def _inside(self, note: str, printer: Printer) -> Writer:
-        return Writer(printer=printer, note=note or self.note)
+        return replace(self, printer=printer, note=note or self.note)
 
     def _loop(self, node: Loop) -> Lines:
         values = axis_interval(node.start, node.stop, self.printer.axes)

@@ -104,6 +104,22 @@ class SortView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InvokeView:
+    function: str
+    arguments: str
+    remark: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutineView:
+    name: str
+    parameters: str
+    target: str
+    """An attribute that lets it use more instructions, with a space behind it, or nothing."""
+    body: str = BODY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IndexView:
     """`name(parameters)` gives `offset`."""
 

@@ -8,7 +8,21 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from unrut.emitter.graph.linear import number
-from unrut.emitter.nest import Accumulate, Declare, Fetch, Guard, Kernel, Loop, Move, Node, Select, Sort, Store
+from unrut.emitter.nest import (
+    Accumulate,
+    Declare,
+    Fetch,
+    Guard,
+    Invoke,
+    Kernel,
+    Loop,
+    Move,
+    Nest,
+    Node,
+    Select,
+    Sort,
+    Store,
+)
 from unrut.program.nodes import Expr, Read
 from unrut.program.walk import subexpressions
 
@@ -20,7 +34,7 @@ def bodies(node: Node) -> tuple[tuple[Node, ...], ...]:
             return (body,)
         case Guard(body=body, otherwise=otherwise):
             return (body, otherwise)
-        case Declare() | Store() | Accumulate() | Move() | Select() | Sort() | Fetch():
+        case Declare() | Store() | Accumulate() | Move() | Select() | Sort() | Fetch() | Invoke():
             return ()
         case _:
             assert_never(node)
@@ -51,6 +65,8 @@ def expressions(node: Node) -> tuple[Expr, ...]:
             return (*subscripts, length)
         case Fetch(subscripts=subscripts):
             return subscripts
+        case Invoke(values=values):
+            return values
         case Declare():
             return ()
         case _:
@@ -58,7 +74,7 @@ def expressions(node: Node) -> tuple[Expr, ...]:
 
 
 def accesses(node: Node) -> Iterator[tuple[str, tuple[Expr, ...]]]:
-    """Buffer and subscripts of everything that a node itself reads or writes."""
+    """Buffer and subscripts of everything that a node itself reads or writes; what a routine does is its own."""
     if isinstance(node, Store | Accumulate | Move | Fetch):
         yield node.buffer, node.subscripts
     if isinstance(node, Select | Sort):
@@ -75,8 +91,28 @@ def filled(node: Node) -> tuple[str, ...]:
             return (buffer,)
         case Select(target=target, spare=spare) | Sort(target=target, spare=spare):
             return (target, spare) if spare else (target,)
+        case Invoke(targets=targets):
+            return targets
         case _:
             return ()
+
+
+def everything(nest: Nest) -> Iterator[Node]:
+    """Every node of a nest, those of its routines first."""
+    for routine in nest.routines:
+        yield from nodes(routine.body)
+    for kernel in nest.kernels:
+        yield from nodes(kernel.body)
+
+
+def reached(kernel: Kernel, nest: Nest) -> Iterator[Node]:
+    """Every node of a kernel, and of the routines that it invokes."""
+    waiting = [kernel.body]
+    while waiting:
+        for node in nodes(waiting.pop()):
+            yield node
+            if isinstance(node, Invoke):
+                waiting.append(nest.routine(node.routine).body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +126,8 @@ class Touched:
 def touched(kernel: Kernel) -> Touched:
     """What a kernel uses, its registers included."""
     inside = list(nodes(kernel.body))
+    given = (name for node in inside if isinstance(node, Invoke) for name in (*node.targets, *node.sources))
     return Touched(
-        used=frozenset(name for node in inside for name, _ in accesses(node)),
+        used=frozenset(name for node in inside for name, _ in accesses(node)) | frozenset(given),
         written=frozenset(name for node in inside for name in filled(node)),
     )

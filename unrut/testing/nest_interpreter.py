@@ -22,6 +22,7 @@ from unrut.emitter.nest import (
     Declare,
     Fetch,
     Guard,
+    Invoke,
     Kernel,
     Loop,
     LoopKind,
@@ -170,6 +171,8 @@ class Run:
                 return lambda frame: yes(frame) if test(frame) else no(frame)
             case Loop():
                 return self.loop(node)
+            case Invoke():
+                return self.invoke(node)
             case _:
                 assert_never(node)
 
@@ -199,6 +202,21 @@ class Run:
         """The first elements of a spare buffer are lost; it has to have so many."""
         memory = self._at(name, (count - 1,), "spares") if count else self.memory[name]
         memory.known[:count] = False
+
+    def invoke(self, node: Invoke) -> Callable[[Frame], None]:
+        """A routine sees its own axes and buffers, nothing else."""
+        routine = self.nest.routine(node.routine)
+        values, body = [self.close(v) for v in node.values], self.block(routine.body)
+        names = [b.name for b in (*routine.targets, *routine.sources)]
+
+        def run(frame: Frame) -> None:
+            outside = self.memory
+            given = {axis: int(value(frame)) for axis, value in zip(routine.values, values, strict=True)}
+            self.memory = {n: outside[m] for n, m in zip(names, (*node.targets, *node.sources), strict=True)}
+            body(given)
+            self.memory = outside
+
+        return run
 
     def _declare(self, buffer: Buffer) -> None:
         if (

@@ -26,7 +26,7 @@ F32, I32, I64, BOOL = DType.f32, DType.i32, DType.i64, DType.bool
 @pytest.fixture
 def printer() -> Printer:
     plain = {name: name for name in "ijxyn"}
-    names = Names(function="f", kernels=(), buffers={}, axes=plain, sizes=plain, scalars={"tau": "tau"})
+    names = Names(function="f", kernels=(), routines={}, buffers={}, axes=plain, sizes=plain, scalars={"tau": "tau"})
     axes = {name: Interval(low=0, high=99) for name in "ij"}
     return Printer(dialect=C, names=names, places={}, axes=axes, run="run.")
 

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What becomes a routine: large parts, equal parts once, tiles in one piece, small kernels not at all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+import unrut as ur
+from unrut import ops
+from unrut.emitter import emit
+from unrut.emitter.lower import lower, outlined
+from unrut.emitter.lower.bulk import bulk
+from unrut.emitter.lower.inlined import inlined
+from unrut.emitter.machine import AVX2
+from unrut.emitter.nest import Accumulate, Declare, Invoke, Nest, Routine
+from unrut.emitter.nest_show import show
+from unrut.emitter.nest_verify import verify
+from unrut.emitter.render.render import render
+from unrut.emitter.render.walk import nodes
+from unrut.errors import InternalError
+
+EM = ("f32[1, 5, 6, 6, 4, 4]", "f32[1, 5, 6, 6]", "f32[16, 5, 3, 3, 4, 4]", "f32[16]", "f32[16]")
+
+
+def nest_of(op, *specs: str) -> Nest:
+    trace = emit(op.program(*map(ur.spec, specs)), machine=AVX2, stop="plan")
+    return lower(trace.graph, trace.plan)
+
+
+@pytest.fixture(scope="module")
+def routing() -> Nest:
+    nest = outlined(nest_of(ops.em_routing, *EM))
+    verify(nest)
+    return nest
+
+
+def test_what_is_small_stays_one_function() -> None:
+    nest = nest_of(ops.softmax, "f32[9, 33]")
+    assert outlined(nest) == nest
+
+
+def test_a_large_kernel_is_cut_into_parts_of_which_each_is_smaller(routing: Nest) -> None:
+    whole = nest_of(ops.em_routing, *EM)
+    assert routing.routines
+    assert max(bulk(k.body) for k in routing.kernels) < max(bulk(k.body) for k in whole.kernels) / 2
+    assert inlined(routing).kernels[0].tasks == whole.kernels[0].tasks
+
+
+def test_what_an_iteration_does_is_written_once(routing: Nest) -> None:
+    notes = [routine.note for routine in routing.routines]
+    assert any("0" in note and "1" in note for note in notes), notes
+    invoked = [
+        n.routine for part in (*routing.kernels, *routing.routines) for n in nodes(part.body) if isinstance(n, Invoke)
+    ]
+    assert len(invoked) > len(set(invoked)) == len(routing.routines)
+
+
+def test_accumulators_stay_with_the_loops_that_fill_them(routing: Nest) -> None:
+    for part in (*routing.kernels, *routing.routines):
+        inside = list(nodes(part.body))
+        own = {node.buffer.name for node in inside if isinstance(node, Declare)}
+        assert all(node.buffer in own for node in inside if isinstance(node, Accumulate))
+
+
+def test_a_routine_is_shown_with_what_it_is_given(routing: Nest) -> None:
+    lines = show(routing).splitlines()
+    assert any(line.startswith("routine mu0(") and " into mu0: f32[" in line for line in lines)
+    assert any(line.strip().startswith("mu1 = mu0(") for line in lines)
+
+
+def test_the_text_of_a_routine_names_the_statements_that_it_serves(routing: Nest) -> None:
+    code = render(routing).code
+    assert "// mu0, mu1\nUR_APART void em_routing_mu0(" in code
+    assert "em_routing_mu0(mu1" in code
+
+
+def spoiled(nest: Nest, number: int, **changes) -> Nest:
+    routines = list(nest.routines)
+    routines[number] = replace(routines[number], **changes)
+    return replace(nest, routines=tuple(routines))
+
+
+def first_invocation(nest: Nest) -> tuple[int, Invoke]:
+    body = nest.kernels[-1].body
+    return next((k, node) for k, node in enumerate(body) if isinstance(node, Invoke) and node.sources)
+
+
+def with_invocation(nest: Nest, **changes) -> Nest:
+    place, node = first_invocation(nest)
+    kernel = nest.kernels[-1]
+    body = (*kernel.body[:place], replace(node, **changes), *kernel.body[place + 1 :])
+    return replace(nest, kernels=(*nest.kernels[:-1], replace(kernel, body=body)))
+
+
+def test_a_routine_may_write_its_targets_alone(routing: Nest) -> None:
+    routine: Routine = routing.routines[0]
+    with pytest.raises(InternalError, match="not its targets alone"):
+        verify(spoiled(routing, 0, targets=(), sources=(*routine.targets, *routine.sources)))
+
+
+def test_a_routine_knows_nothing_that_it_is_not_given(routing: Nest) -> None:
+    with pytest.raises(InternalError, match="no buffer"):
+        verify(spoiled(routing, 0, sources=()))
+
+
+def test_buffers_of_an_invocation_are_distinct_and_there(routing: Nest) -> None:
+    _, node = first_invocation(routing)
+    with pytest.raises(InternalError, match="is invoked with"):
+        verify(with_invocation(routing, sources=(node.targets[0],) * len(node.sources)))
+    with pytest.raises(InternalError, match="is given"):
+        verify(with_invocation(routing, sources=("nowhere", *node.sources[1:])))
+    with pytest.raises(InternalError, match="has no routine"):
+        verify(with_invocation(routing, routine="nobody"))
