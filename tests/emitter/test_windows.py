@@ -67,3 +67,8 @@ def test_the_check_looks_at_no_place_of_the_window():
     for computation in searched:
         used = itertools.chain.from_iterable(map(free_axes, computation.expressions()))
         assert "k" not in set(used) | set(computation.extents())
+
+
+def test_a_window_that_is_asked_for_whole_is_moved_as_a_whole():
+    shown = emit(ur.parse(TEXT.replace("x: f32[n]", "x: f32[9]")).program(), stop="graph").show("graph")
+    assert "x[2 * k + maximum(minimum(p[b] - 1, 4), 0)]" in shown
