@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import unrut as ur
@@ -101,3 +101,12 @@ def test_twins_mean_the_same(sample: Sample, seed: int, name: str):
     want, got = (evaluate(p, case.arrays, case.scalars) for p in (case.program, twin))
     for result in case.program.results:
         np.testing.assert_array_equal(got[result], want[result])
+
+
+@given(sample=programs(exact=False))
+@settings(max_examples=15)
+def test_names_decide_nothing_in_random_programs(sample: Sample):
+    program = elaborate(parse(sample.text), ())
+    twin = renamed(program)
+    assert twin is not None
+    assert decisions(plan_of(twin), renaming(program)) == decisions(plan_of(program))
