@@ -179,6 +179,10 @@ class Sort:
     note: str = field(default="", compare=False)
 
 
+TEAM = 20_000_000
+"""Picoseconds from which on several workers are worth waking."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetch:
     """Say that `buffer[subscripts]` will be read soon. It means nothing else; the subscripts are inside the buffer."""
@@ -229,11 +233,15 @@ class TaskAxis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kernel:
-    """`body` for every combination of the task axes, the last fastest. No tasks axes: one task."""
+    """`body` for every combination of the task axes, the last fastest. No tasks axes: one task.
+
+    `work`, if there is one, are the picoseconds that it is predicted to take: below TEAM one worker does all tasks.
+    """
 
     name: str
     tasks: tuple[TaskAxis, ...]
     body: tuple[Node, ...]
+    work: Extent | None = None
     note: str = field(default="", compare=False)
 
 

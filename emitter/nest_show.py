@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from unrut.emitter.nest import (
+    TEAM,
     Accumulate,
     Buffer,
     Declare,
@@ -73,7 +74,8 @@ def _routine(routine: Routine) -> Iterator[str]:
 
 def _kernel(kernel: Kernel) -> Iterator[str]:
     tasks = f"  tasks {', '.join(map(_task, kernel.tasks))}" if kernel.tasks else ""
-    yield _noted(f"kernel {kernel.name}{tasks}", kernel.note)
+    work = f"  team if {kernel.work} >= {TEAM}" if kernel.work is not None else ""
+    yield _noted(f"kernel {kernel.name}{tasks}{work}", kernel.note)
     yield from _body(kernel.body, "  ", kernel.note)
 
 

@@ -26,7 +26,7 @@ from unrut.emitter.nest import (
 )
 from unrut.emitter.render.walk import filled, nodes
 from unrut.errors import InternalError
-from unrut.program.extents import as_extent
+from unrut.program.extents import as_extent, names
 from unrut.program.fold_nodes import Fold, Local
 from unrut.program.functions import FUNCTIONS
 from unrut.program.nodes import Along, AxisValue, Const, Expr, Read, Reduce, Scalar
@@ -58,6 +58,8 @@ def verify(nest: Nest) -> None:
             if task.axis in axes or task.step < 1:
                 raise InternalError(f"task axis {task.axis} of {kernel.name} is bound twice or has no step")
             axes = axes | {task.axis}
+        if kernel.work is not None and not (kernel.tasks and names(kernel.work) <= set(nest.sizes)):
+            raise InternalError(f"the work of {kernel.name} is measured in what is no size, or it has no tasks")
         _block(nest, kernel.body, buffers, axes)
 
 

@@ -36,6 +36,7 @@ from unrut.emitter.nest import Check, Declare, Guard, Kernel, LoopKind, Nest, No
 from unrut.emitter.schedule.apply import applied
 from unrut.emitter.schedule.plan import Entry, Plan
 from unrut.emitter.schedule.storage import Storage
+from unrut.emitter.schedule.teams import predicted
 from unrut.program.extents import Extent, provably_le
 from unrut.program.nodes import Expr
 from unrut.program.types import DType
@@ -111,7 +112,8 @@ class Lowering:
         self.memory.names.taken = taken
         served = list(dict.fromkeys(site.computation.statement for site in sites))
         name = f"{'_'.join(served[:1])}_{number_of}"
-        return Kernel(name=name, tasks=tuple(tasks), body=body, note=", ".join(served))
+        work = predicted(tuple(site.computation for site in sites), entries) if tasks else None
+        return Kernel(name=name, tasks=tuple(tasks), body=body, work=work, note=", ".join(served))
 
     def gathered(self, entry: Entry) -> list[Access]:
         """What a computation reads at computed places."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from unrut.emitter.layout import Layout, contiguous
-from unrut.emitter.nest import Buffer, Kernel, Move, Nest, Space
+from unrut.emitter.nest import TEAM, Buffer, Kernel, Move, Nest, Space
 from unrut.emitter.render.dialect import C, Dialect
 from unrut.emitter.render.expression import Printer
 from unrut.emitter.render.fold import fold_remark
@@ -178,6 +178,10 @@ def _kernel(
     inside = [(entry.places[name], name in written) for name in touching]
     offsets = {part.name: part.offset for part in workspace.own}
     has_run = "run" in words
+    passed = ["run"] * has_run
+    passed += [_passed(place, written, offsets.get(place.name, ""), entry.dialect) for place, written in inside]
+    outside = replace(entry, run="")  # in the entry function, sizes are parameters
+    chunk = ["ur_begin(tasks, chunk, chunks)", "ur_begin(tasks, chunk + 1, chunks)"] * bool(kernel.tasks)
     view = KernelView(
         name=name,
         parameters=", ".join(
@@ -187,13 +191,12 @@ def _kernel(
         )
         or "void",
         decode=decoded,
-        arguments=", ".join(
-            ["ur_begin(tasks, chunk, chunks)", "ur_begin(tasks, chunk + 1, chunks)"] * bool(kernel.tasks)
-            + ["run"] * has_run
-            + [_passed(place, written, offsets.get(place.name, ""), entry.dialect) for place, written in inside]
-        ),
-        tasks=count(kernel, replace(entry, run="")),
+        arguments=", ".join(chunk + passed),
+        all=", ".join(["0", "tasks", *passed]),
+        tasks=count(kernel, outside),
+        alone=f"{outside.extent(kernel.work)} < {TEAM}" if kernel.work is not None else "",
         has_tasks=bool(kernel.tasks),
+        has_alone=kernel.work is not None,
         has_decode=bool(decoded),
         has_past=any(isinstance(node, Move) and node.past for node in reached(kernel, nest)),
         has_own=any(place.buffer.space is Space.scratch for place, _ in inside),

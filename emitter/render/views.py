@@ -155,7 +155,12 @@ class KernelView:
     arguments: str
     tasks: str
     """How many tasks there are."""
+    alone: str
+    """The condition under which one worker does them all, or nothing."""
+    all: str
+    """The arguments for all tasks."""
     has_tasks: bool
+    has_alone: bool
     has_decode: bool
     has_own: bool
     """Whether it uses a worker's own part of the workspace."""

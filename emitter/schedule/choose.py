@@ -7,7 +7,7 @@
 4. A kernel's lanes are one shared axis, if that is cheaper than the best lanes of each computation by itself (`costs`).
 5. The innermost shared axis is taken in blocks where a contraction can use what it loads for several of its places (`tiles`).
 6. A pointwise computation that follows its producer place by place runs in the producer's loops, on its registers.
-7. The outermost loops are tasks, as many as give each core several.
+7. The outermost loops are tasks, as many as give each core several, of kernels that take long enough (`teams`).
 8. Folds that differ only in what they finish with run in the loops of the first (`twins`).
 9. A cycle is one kernel: loops over the axes that all reads among its members have bare, then its ordered axes place by
    place. Lanes are another axis, or a block of a shared one; blocks of a shared axis leave each core one.
@@ -35,6 +35,7 @@ from unrut.emitter.schedule.recompute import inlined
 from unrut.emitter.schedule.sharing import Member, Sharing, edge
 from unrut.emitter.schedule.stepping import stepped
 from unrut.emitter.schedule.storing import settle_orders, staged, stored_order
+from unrut.emitter.schedule.teams import with_teams
 from unrut.emitter.schedule.tiles import even_block
 from unrut.emitter.schedule.twins import twin_entry, twins
 from unrut.emitter.schedule.updates import update_entry
@@ -46,8 +47,11 @@ CHAINS = 4  # places whose steps go on side by side where there are no lanes: hi
 PANEL = 96  # rows that one task takes of a contraction
 
 
-def choose(graph: Graph, machine: Machine, layouts: Mapping[str, Layout]) -> Plan:
-    """The plan for a machine and for operands that lie like this. Deterministic; legal for every size."""
+def choose(graph: Graph, machine: Machine, layouts: Mapping[str, Layout], *, spare: bool = True) -> Plan:
+    """The plan for a machine and for operands that lie like this. Deterministic; legal for every size.
+
+    `spare`: little work wakes no threads.
+    """
     names, reasons = inlined(graph)
     flat = inline(graph, names)
     copied, why = staged(flat, layouts, machine)
@@ -74,7 +78,8 @@ def choose(graph: Graph, machine: Machine, layouts: Mapping[str, Layout]) -> Pla
         reasons += (group.reason,) if group.reason and not joins else ()
     ordered = tuple(_fetching(flat, machine, e) for e in entries)
     ordered = tuple(replace(e, stored=stored_order(flat.computation(e.computation), strides)) for e in ordered)
-    return Plan(program=graph.program.name, inlined=names, staged=copied, entries=ordered, reasons=reasons)
+    plan = Plan(program=graph.program.name, inlined=names, staged=copied, entries=ordered, reasons=reasons)
+    return with_teams(flat, plan, strides, machine) if spare else plan
 
 
 def _fetching(graph: Graph, machine: Machine, entry: Entry) -> Entry:
@@ -293,11 +298,7 @@ def _paneled(planner: Planner, computation: Computation, entry: Entry) -> Entry:
 
 
 def _tasks(planner: Planner, group: Group, entry: Entry, most: int) -> int:
-    """How many of the outermost loops are tasks: enough for the cores, none for little work."""
-    effort = sum(iterations(c) * max(1.0, work(c.body)) for c in group.members)
-    fixed = all(e.is_fixed for c in group.members for e in c.extents().values())
-    if fixed and effort < SMALL:
-        return 0
+    """How many of the outermost loops are tasks: enough for the cores."""
     computation = planner.graph.computation(entry.computation)
     count, places, seen = 0, 1, set[str]()
     for over in entry.loops[:most]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Plan: which computations are inlined, in which order the others run, and how each is looped over.
 
-    Entry = computation: loops | tile | reduce | lanes | turn | past | stored | share | tasks
+    Entry = computation: loops | tile | reduce | lanes | turn | past | stored | share | tasks | price
 
 - `loops`: the outer loops over free axes, outermost first: one place at a time, or blocks of `block` places. An axis may be
   blocked again by a smaller block. What blocks and missing axes leave open is looped over innermost, in the order of `tile`.
@@ -9,6 +9,8 @@
   Computations that depend on each other (a cycle of the Graph) share the loops over their ordered axes: these go place by
   place, in order, inside of the loops over axes that all reads among them have bare, which alone may be tasks.
 - `tasks`: how many of the outermost loops of a kernel are parallel tasks (said by its first entry).
+- `price`: the predicted picoseconds of one place of the computation's domain. A kernel whose entries all have one is run by
+  one thread where the sizes of a call make less than `nest.TEAM` of it.
 - `reduce`: the reduction's loops, outermost first; they run outside of the tile. A block on the last one, together with
   `lanes`, means that many partial accumulators, combined by a fixed tree.
 - `lanes`: the axis whose loop is for vector lanes; empty for none.
@@ -57,6 +59,7 @@ class Entry:
     stored: tuple[str, ...] = ()
     share: int = 0
     tasks: int = 0
+    price: int = 0
     reasons: tuple[str, ...] = field(default=(), compare=False)
 
 

@@ -16,7 +16,7 @@ from unrut.errors import PlanError
 
 VERSION = "plan 1 for "
 TUNED = "tuned for "
-PARTS = ("loops", "tile", "reduce", "lanes", "turn", "past", "ahead", "stored", "share", "tasks")
+PARTS = ("loops", "tile", "reduce", "lanes", "turn", "past", "ahead", "stored", "share", "tasks", "price")
 
 
 def show(plan: Plan) -> str:
@@ -47,6 +47,7 @@ def _parts(entry: Entry) -> list[str]:
         "stored": " ".join(entry.stored),
         "share": str(entry.share),
         "tasks": str(entry.tasks) if entry.tasks else "",
+        "price": str(entry.price) if entry.price else "",
     }
     return [f"{part} {said[part]}" for part in PARTS if said[part]]
 
@@ -96,6 +97,7 @@ def _entry(line: str) -> Entry:
         stored=tuple(said.get("stored", [])),
         share=_number(said.get("share", ["0"])[0]),
         tasks=_number(said.get("tasks", ["0"])[0]),
+        price=_number(said.get("price", ["0"])[0]),
     )
 
 

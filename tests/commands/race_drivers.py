@@ -17,12 +17,12 @@ from op_specs import SPECS
 
 import unrut as ur
 from unrut import ops
-from unrut.emitter import emit
 from unrut.emitter.schedule import choose
 from unrut.emitter.source import Source
 from unrut.program.extents import evaluate
 from unrut.testing.cases import draw_case
 from unrut.testing.programs import Sample, programs
+from unrut.testing.teams import emit_eager
 from unrut.testing.values import values
 
 Array = np.ndarray[Any, Any]
@@ -69,7 +69,7 @@ def drivers(count: int) -> Iterator[tuple[str, str]]:
     @given(sample=programs(exact=True))
     def gather(sample: Sample) -> None:
         case = draw_case(sample, seed=len(found))
-        source = emit(case.program).source
+        source = emit_eager(case.program).source
         if source is not None:
             found.append((case.text, source.code + _main(source, case.arrays, sample.sizes)))
 
@@ -92,7 +92,7 @@ def _of_op(named: tuple[str, tuple[str, ...]]) -> tuple[str, str]:
         plain = values(random, shape, dtype, "ordinary")
         ascending = np.sort(np.abs(plain) % 4, axis=None).reshape(shape) if dtype.kind in "iu" else plain
         arrays[operand.name] = ascending
-    source = emit(program).source
+    source = emit_eager(program).source
     assert source is not None, name
     return name, source.code + _main(source, arrays, sizes)
 
