@@ -14,7 +14,7 @@ from unrut.emitter.lower.bounds import Residue
 from unrut.emitter.lower.site import Context, Site, Span, moved
 from unrut.emitter.nest import Declare, Guard, Loop, LoopKind, Node
 from unrut.program.extents import Extent
-from unrut.program.nodes import Expr
+from unrut.program.nodes import Const, Expr
 from unrut.program.types import DType
 
 UNROLL = 16  # loops of at most this many iterations inside a tile are written out
@@ -172,6 +172,17 @@ def side_by_side(chunks: Iterable[tuple[Node, ...]], note: str) -> tuple[Node, .
     return tuple(nodes)
 
 
+def _is_open(node: Node) -> bool:
+    """Whether a vector loop in a tile ends at run time: then nothing stays in registers, and each copy has loops of its own."""
+    match node:
+        case Loop(kind=LoopKind.vector, stop=stop):
+            return not isinstance(stop, Const)
+        case Loop(body=body):
+            return any(map(_is_open, body))
+        case _:
+            return False
+
+
 def tile_loops(
     site: Site, axes: tuple[str, ...], context: Context, note: str, body: Callable[[Context], tuple[Node, ...]]
 ) -> tuple[Node, ...]:
@@ -187,7 +198,7 @@ def tile_loops(
     kind = LoopKind.serial
     if axes[0] == site.entry.lanes:
         kind = LoopKind.vector
-    elif span.size.is_number and span.size.constant.value() <= UNROLL:
+    elif span.size.is_number and span.size.constant.value() <= UNROLL and not any(map(_is_open, nodes)):
         kind = LoopKind.unrolled
     return (
         Loop(
