@@ -17,9 +17,10 @@ from dataclasses import replace
 from unrut.emitter.graph.computation import Computation, Folded
 from unrut.emitter.graph.folds import joined
 from unrut.emitter.graph.simplify import simplify
+from unrut.emitter.lower.accumulators import Accumulators
 from unrut.emitter.lower.loops import tile_loops
 from unrut.emitter.lower.memory import Memory
-from unrut.emitter.lower.reductions import Accumulators, ReductionLowering
+from unrut.emitter.lower.reductions import ReductionLowering
 from unrut.emitter.lower.site import Context, Site
 from unrut.emitter.nest import Buffer, Declare, Node, Store
 from unrut.program.extents import as_extent

@@ -6,22 +6,23 @@
         for the tile: acc[tile] = combine(acc[tile], term)
     for the tile: target = acc[tile]                 combined with `initial`, partial accumulators by a fixed tree
 
-argmax and argmin keep (value, place): a term wins if there is no place yet, if it is better, or if it is the first NaN. So
-ties go to the first place, as the loops run in the order of the reduction's axes.
+argmax and argmin keep (value, place): see `contests`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from unrut.emitter.graph.computation import Reduction
 from unrut.emitter.graph.laws import identity, law
 from unrut.emitter.graph.linear import Linear, axis_value, call, constant, expression, extent_expr, number
 from unrut.emitter.graph.simplify import FALSE, simplify
+from unrut.emitter.lower.accumulators import Accumulators, is_short, vector
 from unrut.emitter.lower.bounds import Cut, cut
 from unrut.emitter.lower.conditions import nested, settled
+from unrut.emitter.lower.contests import Best, Held, taken, wins, wins_later
 from unrut.emitter.lower.hoist import hoisted
-from unrut.emitter.lower.loops import Body, Opening, guarded, opened, side_by_side, strided, tile_loops
+from unrut.emitter.lower.loops import Body, Opening, opened, side_by_side, strided, tile_loops
 from unrut.emitter.lower.memory import Memory
 from unrut.emitter.lower.moving import stored
 from unrut.emitter.lower.site import Context, Site, narrowed
@@ -32,15 +33,6 @@ from unrut.program.nodes import AxisValue, Call, Cast, Expr, Read, ReduceKind
 from unrut.program.types import DType
 
 ARGS = (ReduceKind.argmax, ReduceKind.argmin)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accumulators:
-    """The buffer that a reduction accumulates in, its subscripts at the place of the tile, and how many partial ones."""
-
-    buffer: Buffer
-    places: tuple[Expr, ...]
-    partial: int = 0
 
 
 class ReductionLowering:
@@ -71,14 +63,14 @@ class ReductionLowering:
         target = Accumulators(buffer=value, places=places, partial=partial)
         declared: list[Node] = [Declare(buffer=value, note=self.note)]
         if self.is_arg:
-            index = self.memory.register(f"{name}_place", DType.i64, shape)
-            place: Accumulators | None = Accumulators(buffer=index, places=places)
+            index = self.memory.register(f"{name}_place", DType.i64, tuple(value.shape))
+            place: Accumulators | None = Accumulators(buffer=index, places=places, partial=partial)
             declared.append(Declare(buffer=index, note=self.note))
         else:
             place = None
         start = self._start(site, context, target, place)
         loops = self._reduce(site, site.entry.reduce, self.reduction.where, context, target, place)
-        tree = self._tree(site, context, target) if partial else ()
+        tree = self._tree(site, context, target, place) if partial else ()
         end = self._finish(site, context, target, place) if total is None else self._carry(site, context, target, total)
         return (*declared, *start, *loops, *tree, *end)
 
@@ -102,28 +94,24 @@ class ReductionLowering:
     ) -> tuple[Node, ...]:
         assert isinstance(self.reduction.kind, ReduceKind)  # a fold starts its states by itself
         first = identity(self.reduction.kind, self.dtype)
+
         if target.partial:
             lane = self.memory.names.fresh("lane")
             self.memory.names.taken.discard(lane)
 
             def each(_: Context) -> tuple[Node, ...]:
-                stored = Store(
-                    buffer=target.buffer.name,
-                    subscripts=(*target.places, AxisValue(axis=lane)),
-                    value=first,
-                    note=self.note,
-                )
-                return (_vector(lane, target.partial, stored, self.note),)
+                stored = [target.at(AxisValue(axis=lane)).begun(first, self.note)]
+                if place is not None:
+                    stored.append(place.at(AxisValue(axis=lane)).begun(number(-1), self.note))
+                return (vector(lane, target.partial, tuple(stored), self.note),)
 
             return tile_loops(site, self.tile, context, self.note, each)
 
         def one(_: Context) -> tuple[Node, ...]:
-            nodes: list[Node] = [
-                Store(buffer=target.buffer.name, subscripts=target.places, value=first, note=self.note)
-            ]
-            if place is not None:
-                nodes.append(Store(buffer=place.buffer.name, subscripts=place.places, value=number(-1), note=self.note))
-            return tuple(nodes)
+            return (
+                target.begun(first, self.note),
+                *((place.begun(number(-1), self.note),) if place is not None else ()),
+            )
 
         return tile_loops(site, self.tile, context, self.note, one)
 
@@ -149,7 +137,7 @@ class ReductionLowering:
             return self._terms(site, self.tile, pending, context, target, place)
         axis, rest = remaining[0].axis, remaining[1:]
         if target.partial and not rest:
-            return self._lanes(site, axis, pending, context, target)
+            return self._lanes(site, axis, pending, context, target, place)
         found = cut(site, axis, pending, context)
         chunks: list[tuple[Node, ...]] = []
         for piece in found.pieces:
@@ -173,7 +161,12 @@ class ReductionLowering:
 
         if found.residue is not None:
             return strided(site, axis, found.residue.after(first), context, self.note, body)
-        return opened(self._opening(site, axis, context, body), 1)
+        kind = (
+            LoopKind.unrolled
+            if not self.is_arg and is_short(site, [axis, *(over.axis for over in rest)], target)
+            else LoopKind.serial
+        )
+        return opened(replace(self._opening(site, axis, context, body), kind=kind), 1)
 
     def _opening(self, site: Site, axis: str, context: Context, body: Body) -> Opening:
         names = self.memory.names
@@ -217,35 +210,27 @@ class ReductionLowering:
     def _contest(
         self, site: Site, value: Expr, context: Context, target: Accumulators, place: Accumulators
     ) -> tuple[Node, ...]:
+        """One term against the best one so far."""
         term = self.memory.register(f"{site.computation.name}_term", self.dtype, ())
-        new = Read(tensor=term.name, subscripts=(), dtype=self.dtype)
-        best = Read(tensor=target.buffer.name, subscripts=target.places, dtype=self.dtype)
-        where = Read(tensor=place.buffer.name, subscripts=place.places, dtype=DType.i64)
-        better = "greater" if self.reduction.kind is ReduceKind.argmax else "less"
-        wins = call(
-            "bitwise_or",
-            call("less", where, number(0), dtype=DType.bool),
-            call(better, new, best, dtype=DType.bool),
-            dtype=DType.bool,
-        )
-        if self.dtype.is_float:
-            nan, seen = (call("isnan", e, dtype=DType.bool) for e in (new, best))
-            first = call("bitwise_and", nan, call("invert", seen, dtype=DType.bool), dtype=DType.bool)
-            wins = call("bitwise_or", wins, first, dtype=DType.bool)
         flat: Expr = number(0)
         for axis in self.reduction.axes:
             flat = call("add", call("multiply", flat, extent_expr(axis.extent)), expression(site.value(axis.name)))
-        stores = (
-            Store(buffer=target.buffer.name, subscripts=target.places, value=new, note=self.note),
-            Store(
-                buffer=place.buffer.name, subscripts=place.places, value=simplify(flat, context.known), note=self.note
-            ),
-        )
+        best = Best(value=target.element(), place=place.element())
+        new = Held(value=Read(tensor=term.name, subscripts=(), dtype=self.dtype), place=simplify(flat, context.known))
         declared = (Declare(buffer=term, note=self.note), Store(buffer=term.name, subscripts=(), value=value))
-        return (*declared, *guarded(wins, stores, self.note))
+        return (*declared, *taken(wins_later(self.reduction.kind, new, best), new, best, self._won(site), self.note))
+
+    def _won(self, site: Site, what: str = "won") -> Buffer:
+        return self.memory.register(f"{site.computation.name}_{what}", DType.bool, ())
 
     def _lanes(
-        self, site: Site, axis: str, pending: tuple[Expr, ...], context: Context, target: Accumulators
+        self,
+        site: Site,
+        axis: str,
+        pending: tuple[Expr, ...],
+        context: Context,
+        target: Accumulators,
+        place: Accumulators | None,
     ) -> tuple[Node, ...]:
         """The innermost reduction loop in blocks of as many places as there are partial accumulators, then its tail."""
         found = cut(site, axis, pending, context, residues=False)
@@ -254,22 +239,28 @@ class ReductionLowering:
             inner, known = narrowed(site, axis, context.known, piece)
 
             def body(sites: tuple[Site, ...], inside: Context) -> tuple[Node, ...]:
-                return self._lane(sites[0], axis, found.pending, inside, target)
+                return self._lane(sites[0], axis, found.pending, inside, target, place)
 
             block = target.partial
             chunks.append(opened(self._opening(inner, axis, context.learn(known), body), block))
         return side_by_side(chunks, self.note)
 
     def _lane(
-        self, site: Site, axis: str, pending: tuple[Expr, ...], context: Context, target: Accumulators
+        self,
+        site: Site,
+        axis: str,
+        pending: tuple[Expr, ...],
+        context: Context,
+        target: Accumulators,
+        place: Accumulators | None,
     ) -> tuple[Node, ...]:
         span = site.spans[axis]
         lane = AxisValue(axis=span.variable) if not span.is_single else number(0)
-        inner = replace(target, places=(*target.places, lane))
+        inner, beside = target.at(lane), None if place is None else place.at(lane)
 
         def each(tile: Context) -> tuple[Node, ...]:
             after = tile.open(span.variable)
-            nodes = self._terms(site, (), pending, after, inner, None)
+            nodes = self._terms(site, (), pending, after, inner, beside)
             if span.is_single or not nodes:
                 return nodes
             stop = expression(span.size)
@@ -279,24 +270,32 @@ class ReductionLowering:
 
         return tile_loops(site, self.tile, context, self.note, each)
 
-    def _tree(self, site: Site, context: Context, target: Accumulators) -> tuple[Node, ...]:
+    def _tree(self, site: Site, context: Context, target: Accumulators, place: Accumulators | None) -> tuple[Node, ...]:
         """Halve the partial accumulators until the first holds everything."""
         function = law(self.reduction.kind).combine
         lane = self.memory.names.fresh("lane")
         self.memory.names.taken.discard(lane)
+        here = AxisValue(axis=lane)
+
+        def step(half: int) -> tuple[Node, ...]:
+            upper = expression(axis_value(lane) + constant(half))
+            mine, other = target.at(here).element(), target.at(upper).element()
+            if place is None:
+                return (
+                    Accumulate(
+                        buffer=mine.tensor, subscripts=mine.subscripts, function=function, value=other, note=self.note
+                    ),
+                )
+            best = Best(value=mine, place=place.at(here).element())
+            new = Held(value=other, place=place.at(upper).element())
+            return taken(wins(self.reduction.kind, new, best), new, best, self._won(site, "ahead"), self.note)
 
         def halves(_: Context) -> tuple[Node, ...]:
             nodes: list[Node] = []
             width = target.partial
             while width > 1:
                 half = (width + 1) // 2
-                upper = expression(axis_value(lane) + constant(half))
-                other = Read(tensor=target.buffer.name, subscripts=(*target.places, upper), dtype=self.dtype)
-                here = (*target.places, AxisValue(axis=lane))
-                step = Accumulate(
-                    buffer=target.buffer.name, subscripts=here, function=function, value=other, note=self.note
-                )
-                nodes.append(_vector(lane, width - half, step, self.note))
+                nodes.append(vector(lane, width - half, step(half), self.note))
                 width = half
             return tuple(nodes)
 
@@ -307,8 +306,7 @@ class ReductionLowering:
     ) -> tuple[Node, ...]:
         def value(inner: Context) -> Expr:
             if place is not None:
-                found: Expr = Read(tensor=place.buffer.name, subscripts=place.places, dtype=DType.i64)
-                return call("maximum", found, number(0))
+                return call("maximum", (place.at(number(0)) if place.partial else place).element(), number(0))
             places = (*target.places, number(0)) if target.partial else target.places
             total: Expr = Read(tensor=target.buffer.name, subscripts=places, dtype=self.dtype)
             if self.reduction.initial is not None:
@@ -320,9 +318,3 @@ class ReductionLowering:
             return total
 
         return stored(site, self.tile, context, self.memory, value)
-
-
-def _vector(lane: str, width: int, node: Node, note: str) -> Node:
-    if width == 1:
-        return Loop(axis=lane, start=number(0), stop=number(1), body=(node,), note=note)
-    return Loop(axis=lane, start=number(0), stop=number(width), body=(node,), kind=LoopKind.vector, note=note)

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from unrut.emitter.graph.linear import constant, expression
-from unrut.emitter.lower.reductions import Accumulators, ReductionLowering
+from unrut.emitter.lower.accumulators import Accumulators
+from unrut.emitter.lower.reductions import ReductionLowering
 from unrut.emitter.lower.site import Context, Site
 from unrut.emitter.nest import Declare, Node, Space
 from unrut.emitter.schedule.plan import total_depth

@@ -20,7 +20,7 @@ from unrut.emitter.layout import Layout
 from unrut.emitter.machine import Machine
 from unrut.emitter.schedule.selections import LINE, by_network, exchanges
 from unrut.program.extents import Extent, evaluate, names
-from unrut.program.nodes import Call, Expr, Read, Where
+from unrut.program.nodes import Call, Expr, Read, ReduceKind, Where
 from unrut.program.walk import children, free_axes, subexpressions
 
 TYPICAL = 128
@@ -36,6 +36,7 @@ HEAVY = {
 # Moving a vector between registers and a near cache, per kind of access; a gather costs its lanes.
 UNIT, REVERSED, BROADCAST, GATHER_PER_LANE, TREE, MASK = 0.5, 1.0, 0.3, 0.7, 20.0, 2.0
 REUSED = 0.25  # of the price, in a step of a cycle: what several rows of a tile, or several of its vectors, load once
+ALIASED, PAGE = 4.0, 4096  # a gather's lane, where all are multiples of so many bytes apart: they share one set of a cache
 INTERLEAVED = 1.0  # of pairs: what lies between is loaded, too, and shuffled away
 
 
@@ -145,7 +146,10 @@ class Strides:
             return BROADCAST
         if step == 1:
             return UNIT
-        return REVERSED if step == -1 else GATHER_PER_LANE * lanes
+        if step == -1:
+            return REVERSED
+        apart = 1 if step is None else step * self.graph.dtype_of(access.tensor).size
+        return (ALIASED if apart % PAGE == 0 else GATHER_PER_LANE) * lanes
 
     def cost_along(self, access: Access, axis: str, lanes: int) -> float:
         """The same along a reduction, where both parts of a pair are mostly needed, and once."""
@@ -220,6 +224,8 @@ def lane_options(computation: Computation) -> tuple[str, ...]:
         axes = tuple(a for a in axes if a.name in computation.update.bare() and reduction is None)
     if reduction is not None and law(reduction.kind).commutative:
         axes = (*axes, *reduction.axes)
+    if reduction is not None and reduction.kind in (ReduceKind.argmax, ReduceKind.argmin):
+        axes = (*axes, reduction.axes[-1])
     outer, many = deciding(computation), lengths(computation)
     return tuple(axis.name for axis in axes if many[axis.name] > 1 and axis.name not in outer)
 

@@ -21,6 +21,7 @@ from unrut.emitter.schedule.costs import (
     number_of,
 )
 from unrut.emitter.schedule.plan import Entry, LoopOver
+from unrut.emitter.schedule.strips import width
 from unrut.emitter.schedule.tiles import Tile, tile
 from unrut.program.extents import Extent
 
@@ -162,6 +163,10 @@ class Planner:
             return Tile(lanes=1, rows=()), ()
         settled = {name: block for name, block in given.items() if name != lanes.axis}
         found = tile(computation, lanes.axis, rows, settled, self.machine, strips)
+        if not found.rows and not given and not strips:
+            wide = width(computation, lanes.axis, found.lanes, self.strides, self.machine)
+            if wide > found.lanes:
+                return Tile(lanes=wide, rows=()), (f"tile one row x {wide} lanes, in L1: a stream of rows from memory",)
         count = found.lanes // self.machine.lanes(computation.body.dtype.size)
         for _, block in (*found.rows, *settled.items()):
             count *= block

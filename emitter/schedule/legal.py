@@ -10,7 +10,7 @@ With C a reader of P, d the number of loops that they share, and P's entry befor
 3. In one kernel, d is at least the number of task axes: no task reads what another writes.
 4. Every computation that is not inlined has one entry; inlined ones are pointwise and no results.
 5. Loops go over free axes: place by place at most once and last, blocks of falling sizes before it; reduction loops go over
-   each reduction axis once, argmax, argmin and folds in the order of places, without partial accumulators.
+   each reduction axis once, argmax, argmin and folds in the order of places, folds without partial accumulators.
    A reduction that may go in any order may have its own reduced axes among its loops; then it is a total, known after these
    loops: no reader shares them, and they are neither tasks nor lanes of anyone. Reduction loops go over what is left.
 6. What a reduction keeps in accumulators has a fixed size. A selection keeps none: its terms are few, or stored one after
@@ -138,7 +138,8 @@ def _check_lanes(computation: Computation, entry: Entry, reduced: list[str]) -> 
         raise _refused(f"lanes over a reduction axis of `{computation.name}` need a block on its last reduction loop")
     kind = None if computation.reduction is None else computation.reduction.kind
     in_order = kind in (ReduceKind.argmax, ReduceKind.argmin, *SELECTIONS) or isinstance(kind, Folded)
-    if in_order and (partial or [loop.axis for loop in entry.reduce] != reduced):
+    whole = isinstance(kind, Folded) or kind in SELECTIONS
+    if in_order and ((partial and whole) or [loop.axis for loop in entry.reduce] != reduced):
         why = "its combine may not commute" if isinstance(kind, Folded) else "ties go to the first"
         raise _refused(f"`{computation.name}` must go through its places in order: {why}")
 

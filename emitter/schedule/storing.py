@@ -43,7 +43,7 @@ def _gain(
     """The cost of an operand's reductions as it lies, and with a copy of it; equal where it is not read often enough."""
     readers = [c for c in graph.consumers(operand) if c.reduction is not None]
     size = places(graph.shape_of(operand))
-    if not readers or sum(map(iterations, readers)) < 8 * size:
+    if not readers or sum(map(iterations, readers)) < size:
         return 1.0, 1.0
     before = Strides(graph, {name: layout for name, layout in layouts.items() if name not in suited})
     after = Strides(graph, {name: layout for name, layout in layouts.items() if name not in (*suited, operand)})
