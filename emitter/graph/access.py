@@ -10,6 +10,7 @@ from unrut.emitter.graph.computation import Computation
 from unrut.emitter.graph.linear import Linear, linear
 from unrut.emitter.graph.ranges import Known, negation, range_known
 from unrut.program.nodes import AxisValue, Expr, Read, Where
+from unrut.program.remembering import remembered
 from unrut.program.walk import children, reads
 
 
@@ -44,6 +45,7 @@ class Access:
         return None
 
 
+@remembered
 def accesses(computation: Computation) -> tuple[Access, ...]:
     """All reads of a computation, in the order in which they are written."""
     known = range_known(computation.extents())
@@ -63,6 +65,7 @@ def accesses(computation: Computation) -> tuple[Access, ...]:
     return (*(access for term in computation.terms for access in _in(term, known)), *found)
 
 
+@remembered
 def changed(computation: Computation) -> tuple[Access, ...]:
     """The element that an update changes, as if it were read."""
     update = computation.update

@@ -12,7 +12,7 @@ tensor; names of statements' targets keep theirs, the others are made from them 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from unrut.emitter.graph.checks import Check
@@ -20,6 +20,7 @@ from unrut.program.cycles import Cycle
 from unrut.program.extents import Extent
 from unrut.program.fold_nodes import State
 from unrut.program.nodes import Axis, AxisValue, Expr, Program, Read, ReduceKind
+from unrut.program.remembering import Remembering, remembered
 from unrut.program.types import DType
 from unrut.program.walk import reads
 
@@ -86,7 +87,7 @@ class Update:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Computation:
+class Computation(Remembering):
     """One tensor `name` of `dtype` over `axes`. `body` is its value, or the term of its reduction.
 
     With an `update` it has no tensor of its own: it changes that of another computation, after it and before its readers.
@@ -126,13 +127,13 @@ class Computation:
             return (self.body, *changed)
         return (*self.terms, *self.reduction.where, *self.reduction.outside(), *changed)
 
-    def reads(self) -> Iterator[Read]:
+    def reads(self) -> tuple[Read, ...]:
         """Every read, operands and computations alike."""
-        return (read for expr in self.expressions() for read in reads(expr))
+        return _reads(self)
 
-    def extents(self) -> dict[str, Extent]:
+    def extents(self) -> Mapping[str, Extent]:
         """The extent of each axis, free and reduced."""
-        return {axis.name: axis.extent for axis in (*self.axes, *self.reduced)}
+        return _extents(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +194,16 @@ class Graph:
         """Extents of an operand or a computed tensor."""
         found = next((o for o in self.program.operands if o.name == tensor), None)
         return found.shape if found is not None else self.computation(tensor).shape
+
+
+@remembered
+def _reads(computation: Computation) -> tuple[Read, ...]:
+    return tuple(read for expr in computation.expressions() for read in reads(expr))
+
+
+@remembered
+def _extents(computation: Computation) -> Mapping[str, Extent]:
+    return {axis.name: axis.extent for axis in (*computation.axes, *computation.reduced)}
 
 
 def changes(computation: Computation, tensor: str) -> bool:

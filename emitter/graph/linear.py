@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 from unrut.program.extents import Extent, as_extent
 from unrut.program.nodes import AxisValue, Call, Const, Expr, ExtentValue
+from unrut.program.remembering import Remembering, remembered
 from unrut.program.types import DType
 from unrut.program.walk import free_axes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Linear:
+class Linear(Remembering):
     """`constant + sum(coefficient * atom)`, atoms distinct, coefficients not 0, in a fixed order."""
 
     constant: Extent = Extent()
@@ -48,13 +49,19 @@ class Linear:
 
     def axes(self) -> frozenset[str]:
         """Every axis that takes part, inside atoms too."""
-        return frozenset().union(*(free_axes(atom) for _, atom in self.terms))
+        return _axes(self)
 
     @property
     def is_number(self) -> bool:
         return not self.terms and self.constant.is_fixed
 
 
+@remembered
+def _axes(form: Linear) -> frozenset[str]:
+    return frozenset().union(*(free_axes(atom) for _, atom in form.terms))
+
+
+@remembered
 def _rank(atom: Expr) -> tuple[int, str]:
     return (0, atom.axis) if isinstance(atom, AxisValue) else (1, repr(atom))
 
@@ -69,6 +76,7 @@ def axis_value(axis: str) -> Linear:
     return Linear(terms=((1, AxisValue(axis=axis)),))
 
 
+@remembered
 def linear(expr: Expr) -> Linear:
     """The linear form of an i64 expression; what is not linear becomes an atom."""
     match expr:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from unrut.emitter.graph.linear import Linear, constant, linear
 from unrut.program.extents import Extent, as_extent, least, most, names, provably_le
 from unrut.program.nodes import AxisValue, Call, Cast, Const, Expr, ExtentValue, Read, Where
+from unrut.program.remembering import remembered
 from unrut.program.types import DType
 from unrut.program.walk import children, reads
 
@@ -20,16 +21,26 @@ Bound = Extent | None
 LARGEST_SIZE, LARGEST_INDEX = 2**40, 2**62
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What has followed from some knowledge so far. The same few forms are asked about again and again."""
+
+    bounds: dict[Linear, tuple[Bound, Bound]] = field(default_factory=dict)
+    proofs: dict[Linear, bool] = field(default_factory=dict)
+    simplified: dict[Expr, Expr] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """Ranges of axes (both ends included; None: unknown) and facts, each a linear form that is at least 0 here.
 
-    `elements` are ranges that every element of an integer tensor is known to be in.
+    `elements` are ranges that every element of an integer tensor is known to be in. `found` is no part of the knowledge.
     """
 
     ranges: Mapping[str, tuple[Bound, Bound]] = field(default_factory=dict)
     facts: tuple[Linear, ...] = ()
     elements: Mapping[str, tuple[Bound, Bound]] = field(default_factory=dict)
+    found: Found = field(default_factory=Found, init=False, compare=False, repr=False)
 
     def with_axis(self, axis: str, low: Extent | int | None, high: Extent | int | None) -> Known:
         """This knowledge with a range for one more axis."""
@@ -47,6 +58,13 @@ class Known:
 
 def bounds(form: Linear, known: Known) -> tuple[Bound, Bound]:
     """The range of a linear form by interval arithmetic (facts unused)."""
+    found = known.found.bounds.get(form)
+    if found is None:
+        found = known.found.bounds[form] = _bounds(form, known)
+    return found
+
+
+def _bounds(form: Linear, known: Known) -> tuple[Bound, Bound]:
     low: Bound = form.constant
     high: Bound = form.constant
     for c, atom in form.terms:
@@ -61,6 +79,7 @@ def bounds(form: Linear, known: Known) -> tuple[Bound, Bound]:
     return low, high
 
 
+@remembered
 def is_data(expr: Expr) -> bool:
     """Whether an integer expression holds more than axes, extents and numbers: arithmetic on it may wrap."""
     if isinstance(expr, AxisValue | ExtentValue | Const):
@@ -142,6 +161,13 @@ def _known_of(choose: object, one: Bound, other: Bound) -> Bound:
 
 def at_least_zero(form: Linear, known: Known) -> bool:
     """Whether a form is proved to be at least 0: by ranges, or by one fact and ranges."""
+    proved = known.found.proofs.get(form)
+    if proved is None:
+        proved = known.found.proofs[form] = _at_least_zero(form, known)
+    return proved
+
+
+def _at_least_zero(form: Linear, known: Known) -> bool:
     low = bounds(form, known)[0]
     if low is not None and provably_le(Extent(), low):
         return True

@@ -14,7 +14,7 @@ from dataclasses import replace
 from unrut.emitter.graph.linear import Linear, constant, expression, linear, number
 from unrut.emitter.graph.ranges import Known, at_least_zero, bounds, difference, exact, negation
 from unrut.program.extents import Extent
-from unrut.program.nodes import Call, Const, Expr, Where
+from unrut.program.nodes import AxisValue, Call, Const, Expr, Where
 from unrut.program.types import DType
 from unrut.program.walk import children, rebuild
 
@@ -24,6 +24,15 @@ FALSE = Const(value=False, dtype=DType.bool)
 
 def simplify(expr: Expr, known: Known) -> Expr:
     """The same value for every place that `known` allows, with fewer conditions and plainer subscripts."""
+    if isinstance(expr, AxisValue | Const):
+        return expr
+    found = known.found.simplified.get(expr)
+    if found is None:
+        found = known.found.simplified[expr] = _simplified(expr, known)
+    return found
+
+
+def _simplified(expr: Expr, known: Known) -> Expr:
     match expr:
         case Where(condition=condition, then=then, otherwise=otherwise):
             test = simplify(condition, known)

@@ -21,6 +21,7 @@ from unrut.emitter.machine import Machine
 from unrut.emitter.schedule.selections import LINE, by_network, exchanges
 from unrut.program.extents import Extent, evaluate, names
 from unrut.program.nodes import Call, Expr, Read, ReduceKind, Where
+from unrut.program.remembering import remembered
 from unrut.program.walk import children, free_axes, subexpressions
 
 TYPICAL = 128
@@ -48,6 +49,7 @@ def work(expr: Expr) -> float:
     return own + sum(work(part) for part in children(expr))
 
 
+@remembered
 def effort(computation: Computation) -> float:
     """Operations of one place: its terms, and what combines them with the places before."""
     terms = sum(map(work, computation.terms))
@@ -57,6 +59,7 @@ def effort(computation: Computation) -> float:
     return terms + (sum(map(work, kind.combine)) if isinstance(kind, Folded) else 1.0)
 
 
+@remembered
 def number_of(extent: Extent) -> int:
     """An extent as a number, at least 1."""
     return max(1, evaluate(extent, dict.fromkeys(names(extent), TYPICAL)))
@@ -67,6 +70,7 @@ def places(extents: Iterable[Extent]) -> int:
     return prod(number_of(e) for e in extents)
 
 
+@remembered
 def iterations(computation: Computation) -> int:
     """How often the body is evaluated: once for all ranks of the same terms."""
     ranks = rank_axes(computation)
@@ -83,7 +87,8 @@ def deciding(computation: Computation) -> frozenset[str]:
     return frozenset[str]().union(*_owners(computation).values())
 
 
-def lengths(computation: Computation) -> dict[str, int]:
+@remembered
+def lengths(computation: Computation) -> Mapping[str, int]:
     """How many places each axis has; of one whose range is data the part that falls to one place of those that decide."""
     found = {name: number_of(extent) for name, extent in computation.extents().items()}
     for axis, outer in _owners(computation).items():
@@ -92,7 +97,8 @@ def lengths(computation: Computation) -> dict[str, int]:
     return found
 
 
-def _owners(computation: Computation) -> dict[str, frozenset[str]]:
+@remembered
+def _owners(computation: Computation) -> Mapping[str, frozenset[str]]:
     conditions = computation.reduction.where if computation.reduction is not None else ()
     changed = computation.update.where if computation.update is not None else ()
     found = owners((*changed, *conditions))
@@ -115,11 +121,27 @@ class Strides:
         self.tests = {c.name: _tests(c) for c in graph.computations}
         self.work = {c.name: effort(c) for c in graph.computations}
         self.steps = {name: frozenset(path) for cycle in graph.cycles for name, path in cycle.paths().items()}
+        self.costs: dict[tuple[object, ...], float] = {}
+        self._decided: dict[tuple[str, str], tuple[tuple[str, int], ...]] = {}
 
     def settle(self, tensor: str, axis: str) -> None:
         """From now on the places of an intermediate are neighbours along one of its axes."""
         self.last[tensor] = axis
         self.neighbours[tensor] = [a.name for a in self.graph.computation(tensor).axes].index(axis)
+
+    def settled(self, computation: Computation, axis: str) -> tuple[bool, ...]:
+        """All that what is settled says about lanes of a computation along an axis: equal answers, equal strides."""
+        decided = self._decided.get((computation.name, axis))
+        if decided is None:
+            found = [
+                (access.tensor, [d for d, form in enumerate(access.subscripts) if axis in form.axes()])
+                for access in self.accesses[computation.name]
+                if access.tensor not in self.layouts
+            ]
+            decided = tuple(dict.fromkeys((tensor, places[0]) for tensor, places in found if len(places) == 1))
+            self._decided[computation.name, axis] = decided
+        near = [self.neighbours.get(tensor, d) == d for tensor, d in decided]
+        return (self.last.get(computation.name, axis) == axis, *near)
 
     def along(self, access: Access, axis: str) -> int | None:
         """Elements between neighbours along an axis; 0 where it plays no part; None: far, or not known."""
@@ -161,6 +183,14 @@ class Strides:
 
 def lane_cost(computation: Computation, axis: str | None, strides: Strides, machine: Machine) -> float:
     """The cost of a computation with lanes along an axis (None: no lanes), in vector operations."""
+    key = (machine, computation.name, axis, *(strides.settled(computation, axis) if axis is not None else ()))
+    found = strides.costs.get(key)
+    if found is None:
+        found = strides.costs[key] = _lane_cost(computation, axis, strides, machine)
+    return found
+
+
+def _lane_cost(computation: Computation, axis: str | None, strides: Strides, machine: Machine) -> float:
     found = strides.accesses[computation.name]
     operations = strides.work[computation.name]
     total, results = iterations(computation), places(computation.shape)
@@ -201,6 +231,7 @@ def _share(computation: Computation, access: Access, lanes: str, strides: Stride
     return REUSED if others and any(a.name == lanes for a in computation.axes) else 1.0
 
 
+@remembered
 def _tests(computation: Computation) -> tuple[Expr, ...]:
     """The conditions of a computation: of its domain, and of its lazy choices."""
     where = computation.reduction.where if computation.reduction is not None else ()
@@ -213,6 +244,7 @@ def _has_remainder(expr: Expr, axis: str) -> bool:
     return any(axis in free_axes(part) for part in parts)
 
 
+@remembered
 def lane_options(computation: Computation) -> tuple[str, ...]:
     """The axes along which lanes are possible: free ones and, where the law allows partial results, reduced ones."""
     reduction = computation.reduction

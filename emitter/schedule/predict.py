@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
 
@@ -163,7 +163,7 @@ def _cost(computation: Computation, entry: Entry, strides: Strides, machine: Mac
     return Cost(computation=computation.name, operations=operations, moves=vectors * moves + stored)
 
 
-def _tile(entry: Entry, many: dict[str, int], lanes: int) -> dict[str, float]:
+def _tile(entry: Entry, many: Mapping[str, int], lanes: int) -> dict[str, float]:
     """How many vectors the register tile has along each axis."""
     blocks = {over.axis: over.block for over in (*entry.loops, *entry.reduce) if over.block > 1}
     tile = {axis: float(blocks.get(axis, many[axis])) for axis in entry.tile}

@@ -14,16 +14,18 @@ from dataclasses import dataclass
 from functools import lru_cache, reduce
 from typing import Union
 
+from unrut.program.remembering import Remembering, remembered
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
+class Named(Remembering):
     """A size that is given when the op is called (or a placeholder before `bind`)."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Quotient:
+class Quotient(Remembering):
     """Floor division by a positive constant."""
 
     dividend: Extent
@@ -31,21 +33,21 @@ class Quotient:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Least:
+class Least(Remembering):
     """The smallest of several extents, none of which is provably the smallest."""
 
     among: tuple[Extent, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Most:
+class Most(Remembering):
     """The largest of several extents."""
 
     among: tuple[Extent, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Product:
+class Product(Remembering):
     """A product of extents that are not constants."""
 
     factors: tuple[Extent, ...]
@@ -55,7 +57,7 @@ Atom = Union[Named, Quotient, Least, Most, Product]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Extent:
+class Extent(Remembering):
     """`constant + sum(coefficient * atom)`; terms are sorted by their text and have no zero coefficients."""
 
     constant: int = 0
@@ -152,6 +154,7 @@ def _undominated(candidates: list[Extent], wins: Callable[[Extent, Extent], bool
     return kept
 
 
+@remembered
 def lower_bound(extent: Extent) -> int | None:
     """A number that the extent never falls below, given that named sizes are at least 0; None if none is known."""
     total = extent.constant
@@ -255,6 +258,7 @@ def substitute(extent: Extent, sizes: Mapping[str, Extent]) -> Extent:
     return total
 
 
+@remembered
 def names(extent: Extent) -> frozenset[str]:
     """The run-time sizes that an extent depends on."""
     found: set[str] = set()
@@ -270,6 +274,7 @@ def names(extent: Extent) -> frozenset[str]:
     return frozenset(found)
 
 
+@remembered
 def atom_text(atom: Atom) -> str:
     """An atom as text, e.g. `h`, `(h - 3)//2`, `min(h, w)`."""
     match atom:
@@ -288,6 +293,7 @@ def atom_text(atom: Atom) -> str:
             )
 
 
+@remembered
 def extent_text(extent: Extent) -> str:
     """An extent as text in the notation's spelling, e.g. `(h - 3)//2 + 1`."""
     parts: list[str] = []

@@ -7,6 +7,7 @@ import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from unrut.program.remembering import Remembering
 from unrut.program.types import DType
 from unrut.spans import Span
 
@@ -23,7 +24,7 @@ class Side(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Local:
+class Local(Remembering):
     """One state of the Fold around it; stands in its `combine` and `finish` alone. `weak`: it was made of weak terms."""
 
     side: Side
@@ -42,7 +43,7 @@ class State:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fold:
+class Fold(Remembering):
     """A user-made monoid over all places of `axes` where `where` holds (lazily), in their order, the last axis fastest.
 
         states = identity;   for each place: states = combine(states, lift);   finish(states) in the end

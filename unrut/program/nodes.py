@@ -34,12 +34,13 @@ from unrut.program.fold_nodes import Fold, Local
 from unrut.program.lines import AlongKind as AlongKind  # noqa: PLC0414
 from unrut.program.preconditions import Precondition as Precondition  # noqa: PLC0414  part of what a Program is made of
 from unrut.program.preconditions import Relation as Relation  # noqa: PLC0414
+from unrut.program.remembering import Remembering
 from unrut.program.types import DType
 from unrut.spans import Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Axis:
+class Axis(Remembering):
     """An index that runs from 0 to `extent`, the end excluded. An extent of 0 or less is an empty range.
 
     With `start` or `stop`, i64 expressions of axes that are bound before it, it runs from the one to the other, which
@@ -53,7 +54,7 @@ class Axis:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Const:
+class Const(Remembering):
     """A number: `dtype(value)`, rounded once. bool values for bool, int or float for the others; may be inf or nan.
 
     `imaginary`, only of a complex dtype: the number is `value*i`, finite.
@@ -66,7 +67,7 @@ class Const:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AxisValue:
+class AxisValue(Remembering):
     """The value of an axis, i64."""
 
     axis: str
@@ -75,7 +76,7 @@ class AxisValue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExtentValue:
+class ExtentValue(Remembering):
     """A run-time extent as a number, i64. Fixed extents are Consts."""
 
     extent: Extent
@@ -84,7 +85,7 @@ class ExtentValue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scalar:
+class Scalar(Remembering):
     """A run-time scalar parameter, f64."""
 
     name: str
@@ -102,7 +103,7 @@ class OutsideMode(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
+class Read(Remembering):
     """`tensor[subscripts]`. `outside`: None (proved inside), a mode, or an expression of the tensor's dtype to give instead."""
 
     tensor: str
@@ -113,7 +114,7 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(Remembering):
     """A scalar function of `unrut.program.functions`, arguments already of the dtypes that its NumPy loop takes."""
 
     function: str
@@ -123,7 +124,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Where:
+class Where(Remembering):
     """`then` if `condition` (bool), else `otherwise`; both branches have the node's dtype; lazy."""
 
     condition: Expr
@@ -134,7 +135,7 @@ class Where:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cast:
+class Cast(Remembering):
     """Conversion. Float to integer truncates, saturates, and takes NaN to 0; to bool compares with 0; integers wrap."""
 
     operand: Expr
@@ -175,7 +176,7 @@ ORDER_STATISTICS = RANKED | {ReduceKind.median}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reduce:
+class Reduce(Remembering):
     """`kind[axes](body, where=where, initial=initial)`, a reduction over all places of `axes` where `where` holds.
 
     `body` has the accumulator's dtype (bool for any, all, count), which is no float of 16 bits for sum, prod, logsumexp;
@@ -204,7 +205,7 @@ class Reduce:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Along:
+class Along(Remembering):
     """`kind(body, along=axis)` at the place where `axis` stands: `exp(b[j] - max[j'](b[j'])) / sum[j'](exp(b[j'] - max))`
     for softmax, `sum[j'](b[j'], where=j' <= j)` for cumsum. The body has the node's dtype.
 

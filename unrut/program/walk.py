@@ -29,6 +29,7 @@ from unrut.program.nodes import (
     Statement,
     Where,
 )
+from unrut.program.remembering import remembered
 
 
 def children(expr: Expr) -> tuple[Expr, ...]:
@@ -81,6 +82,8 @@ def rebound(axes: tuple[Axis, ...], bounds: Iterator[Expr]) -> tuple[Axis, ...]:
 
 def rebuild(expr: Expr, parts: tuple[Expr, ...]) -> Expr:
     """The same node over other children (as many as `children` gives); dtype and span stay."""
+    if all(new is old for new, old in zip(parts, children(expr), strict=True)):
+        return expr
     match expr:
         case Const() | AxisValue() | ExtentValue() | Scalar() | Local():
             return expr
@@ -125,16 +128,25 @@ def map_bottom_up(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
 
 def subexpressions(expr: Expr) -> Iterator[Expr]:
     """The expression and everything in it, parents first."""
-    yield expr
-    for part in children(expr):
-        yield from subexpressions(part)
+    waiting = [expr]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        waiting += reversed(children(part))
 
 
 def reads(expr: Expr) -> Iterator[Read]:
     """Every Read in an expression, also those in subscripts and reductions."""
-    return (e for e in subexpressions(expr) if isinstance(e, Read))
+    return iter(_reads(expr))
 
 
+@remembered
+def _reads(expr: Expr) -> tuple[Read, ...]:
+    inside = tuple(read for part in children(expr) for read in _reads(part))
+    return (expr, *inside) if isinstance(expr, Read) else inside
+
+
+@remembered
 def free_axes(expr: Expr) -> frozenset[str]:
     """Names of the axes that an expression mentions and does not bind itself. `Along` keeps its axis free."""
     match expr:
