@@ -62,6 +62,7 @@ class Dialect:
 
 # NumPy's name: the name in libm, which has the suffix f for f32. Compilers have instructions or short code for all of these.
 _LIBM = {**{name: name for name in "sqrt floor ceil trunc rint copysign".split()}, "abs": "fabs"}
+MOST_FACTORS = 8  # of a power that is written as a product: its rounding errors stay within what a power may have
 _ORDER = {"less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">="}
 _FINITE = (("isnan", "false"), ("isinf", "false"), ("isfinite", "true"))
 
@@ -100,6 +101,7 @@ def _c_kind(dtype: DType) -> dict[str, Spelling]:
     tail = "f" if dtype is DType.f32 else ""
     two = "floor_divide remainder maximum minimum fmax fmin logaddexp hypot arctan2 power".split()
     one = "square sign isnan isinf isfinite signbit cbrt erf exp exp2 expm1 log log2 log10 log1p sin cos tan".split()
+    one += [f"power_{factors}" for factors in range(3, MOST_FACTORS + 1)]
     one += "sinh cosh tanh arcsin arccos arctan arcsinh arccosh arctanh".split()
     return {
         "add": operator("+", SUM),

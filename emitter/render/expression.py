@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from unrut.emitter.render.dialect import Dialect
+from unrut.emitter.render.dialect import MOST_FACTORS, Dialect
 from unrut.emitter.render.literal import literal
 from unrut.emitter.render.names import Names
 from unrut.emitter.render.places import Place
@@ -117,6 +117,8 @@ class Printer:
             if power in (1.0, 2.0):
                 square = self.dialect.functions["square", first]
                 return self._print(expr.arguments[0]) if power == 1.0 else self._fill(square, expr.arguments[:1])
+            if power is not None and power in range(3, MOST_FACTORS + 1):
+                return self._fill(self.dialect.functions[f"power_{int(power)}", first], expr.arguments[:1])
         if expr.dtype is DType.i64 and (plain := self._plain(expr)) is not None:
             return plain
         if expr.function in COMPARISONS and first is DType.i64:

@@ -37,7 +37,10 @@ HEAVY = {
 # Moving a vector between registers and a near cache, per kind of access; a gather costs its lanes.
 UNIT, REVERSED, BROADCAST, GATHER_PER_LANE, TREE, MASK = 0.5, 1.0, 0.3, 0.7, 20.0, 2.0
 REUSED = 0.25  # of the price, in a step of a cycle: what several rows of a tile, or several of its vectors, load once
-ALIASED, PAGE = 4.0, 4096  # a gather's lane, where all are multiples of so many bytes apart: they share one set of a cache
+ALIASED, PAGE = (
+    4.0,
+    4096,
+)  # a gather's lane, where all are multiples of so many bytes apart: they share one set of a cache
 INTERLEAVED = 1.0  # of pairs: what lies between is loaded, too, and shuffled away
 
 

@@ -48,6 +48,32 @@ UR_INLINE double ur_hypot_f64(double a, double b) {
   return ((x > DBL_MAX) | (y > DBL_MAX)) ? (double)INFINITY : sqrt(u * u + v * v) * back;
 }
 
+// ---- powers with whole exponents, as products
+
+UR_INLINE float ur_power_3_f32(float a) { return a * a * a; }
+
+UR_INLINE double ur_power_3_f64(double a) { return a * a * a; }
+
+UR_INLINE float ur_power_4_f32(float a) { const float b = a * a; return b * b; }
+
+UR_INLINE double ur_power_4_f64(double a) { const double b = a * a; return b * b; }
+
+UR_INLINE float ur_power_5_f32(float a) { const float b = a * a; return b * b * a; }
+
+UR_INLINE double ur_power_5_f64(double a) { const double b = a * a; return b * b * a; }
+
+UR_INLINE float ur_power_6_f32(float a) { const float b = a * a * a; return b * b; }
+
+UR_INLINE double ur_power_6_f64(double a) { const double b = a * a * a; return b * b; }
+
+UR_INLINE float ur_power_7_f32(float a) { const float b = a * a * a; return b * b * a; }
+
+UR_INLINE double ur_power_7_f64(double a) { const double b = a * a * a; return b * b * a; }
+
+UR_INLINE float ur_power_8_f32(float a) { const float b = a * a, c = b * b; return c * c; }
+
+UR_INLINE double ur_power_8_f64(double a) { const double b = a * a, c = b * b; return c * c; }
+
 // ---- powers: 2^(y log2|x|), and the sign of odd powers
 
 UR_INLINE float ur_power_f32(float x, float y) {  // in f64, so rounded once

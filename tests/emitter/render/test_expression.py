@@ -54,6 +54,8 @@ def cases(make):
         (call("add", real, call("add", real, real)), "(float)i + ((float)i + (float)i)"),
         (make.cast(call("add", i, j), F32), "(float)(i + j)"),
         (call("power", real, number(2.0, F32)), "ur_square_f32((float)i)"),
+        (call("power", real, number(3.0, F32)), "ur_power_3_f32((float)i)"),
+        (call("power", real, number(9.0, F32)), "ur_power_f32((float)i, 9.0f)"),
         (call("power", real, number(0.5, F32)), "ur_power_f32((float)i, 0.5f)"),
         (call("power", real, make.cast(two, F32)), "ur_square_f32((float)i)"),
         (call("power", real, make.cast(number(True, BOOL), F32)), "ur_power_f32((float)i, (float)true)"),
