@@ -120,7 +120,7 @@ def _costs(trace: Trace, flat: Graph, found: Sequence[Home], sizes: Mapping[str,
     assert trace.graph is not None
     in_memory = {home.tensor: home.whole for home in found if home.in_memory}
     printer = Printer(trace.program)
-    for copy in (c for c in flat.computations if c.name not in trace.graph.names()):
+    for copy in (c for c in flat.computations if c.name not in trace.graph.names() and c.reduction is None):
         size = in_memory.get(copy.name, 0)
         said = f"a copy of {copy.statement} that lies as its readers like it"
         yield Cost(statement=copy.name, text=said, operations=0, read=size, written=size)

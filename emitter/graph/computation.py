@@ -87,8 +87,23 @@ class Update:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """Where a computation stores whose axes are no dimensions of its tensor.
+
+    `dims` are the tensor's dimensions, `places` the place in each as an expression of the computation's axes. Each element
+    has one place of the axes where `where` holds; the other places are none's.
+    """
+
+    dims: tuple[Axis, ...]
+    places: tuple[Expr, ...]
+    where: tuple[Expr, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Computation(Remembering):
     """One tensor `name` of `dtype` over `axes`. `body` is its value, or the term of its reduction.
+
+    Its axes are the tensor's dimensions, unless there is a `placement`: schedules merge and split axes.
 
     With an `update` it has no tensor of its own: it changes that of another computation, after it and before its readers.
     `statement` is the target of the program's statement that it serves. Axis names are local to the computation.
@@ -100,11 +115,17 @@ class Computation(Remembering):
     body: Expr
     reduction: Reduction | None
     update: Update | None = None
+    placement: Placement | None = None
     statement: str = field(default="", compare=False)
 
     @property
+    def dims(self) -> tuple[Axis, ...]:
+        """The dimensions of the tensor, named."""
+        return self.axes if self.placement is None else self.placement.dims
+
+    @property
     def shape(self) -> tuple[Extent, ...]:
-        return tuple(axis.extent for axis in self.axes)
+        return tuple(axis.extent for axis in self.dims)
 
     @property
     def reduced(self) -> tuple[Axis, ...]:

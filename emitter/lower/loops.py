@@ -13,6 +13,7 @@ from unrut.emitter.graph.simplify import TRUE
 from unrut.emitter.lower.bounds import Residue
 from unrut.emitter.lower.site import Context, Site, Span, moved
 from unrut.emitter.nest import Declare, Guard, Loop, LoopKind, Node
+from unrut.emitter.schedule.plan import LoopOver
 from unrut.program.extents import Extent
 from unrut.program.nodes import Const, Expr
 from unrut.program.types import DType
@@ -75,22 +76,25 @@ class Opening:
         return self.body(*self.at(self.context, value, size))
 
 
-def opened(loop: Opening, block: int) -> tuple[Node, ...]:
+def opened(loop: Opening, block: int, rest: int = 0) -> tuple[Node, ...]:
     """The loop or loops over an axis, place by place or in blocks.
 
-    Blocks: a main loop of whole blocks, then the tail once with what is left; a tail of no place runs no loop inside.
+    Blocks: a main loop of whole blocks, then the tail once with what is left, or with `rest` a loop of such blocks; a tail
+    of no place runs no loop inside.
     """
     span = loop.span
     if block == 1:
         return _places(loop)
+    if rest:
+        return _even_blocks(loop, block, rest)
     if not span.size.terms and span.size.constant.is_fixed:
         return _fixed_blocks(loop, block)
-    rest = linear(call("remainder", expression(span.size), expression(constant(block))))
-    stop = span.base + span.size - rest
+    left = linear(call("remainder", expression(span.size), expression(constant(block))))
+    stop = span.base + span.size - left
     nodes = _block_loop(loop, stop, block)
-    sites, tail = loop.at(loop.context, stop, rest, block - 1)
-    some = call("greater", expression(rest), expression(constant(0)), dtype=DType.bool)
-    last = loop.body(sites, tail.learn(tail.known.with_facts(rest - constant(1))))
+    sites, tail = loop.at(loop.context, stop, left, block - 1)
+    some = call("greater", expression(left), expression(constant(0)), dtype=DType.bool)
+    last = loop.body(sites, tail.learn(tail.known.with_facts(left - constant(1))))
     return side_by_side((nodes, guarded(some, last, loop.note)), loop.note)
 
 
@@ -140,8 +144,18 @@ def _fixed_blocks(loop: Opening, block: int) -> tuple[Node, ...]:
     return side_by_side((nodes, loop.inside(stop, constant(rest))), loop.note) if rest else nodes
 
 
-def _block_loop(loop: Opening, stop: Linear, block: int) -> tuple[Node, ...]:
-    start = loop.span.base
+def _even_blocks(loop: Opening, block: int, rest: int) -> tuple[Node, ...]:
+    """Blocks of two sizes, which come out even."""
+    first, size = loop.span.base, loop.span.size.constant.value()
+    counts = LoopOver(axis="", block=block, rest=rest).counts(size)
+    assert counts is not None
+    middle, last = first + constant(counts[0] * block), first + constant(size)
+    nodes = _block_loop(loop, middle, block) if counts[0] else ()
+    return side_by_side((nodes, _block_loop(loop, last, rest, middle) if counts[1] else ()), loop.note)
+
+
+def _block_loop(loop: Opening, stop: Linear, block: int, begin: Linear | None = None) -> tuple[Node, ...]:
+    start = loop.span.base if begin is None else begin
     if stop - start == constant(block):
         return loop.inside(start, constant(block))
     variable = loop.names.fresh(f"{loop.axes[0]}_block")
@@ -184,21 +198,27 @@ def _is_open(node: Node) -> bool:
 
 
 def tile_loops(
-    site: Site, axes: tuple[str, ...], context: Context, note: str, body: Callable[[Context], tuple[Node, ...]]
+    site: Site,
+    axes: tuple[str, ...],
+    context: Context,
+    note: str,
+    body: Callable[[Context], tuple[Node, ...]],
+    *,
+    unroll: int = UNROLL,
 ) -> tuple[Node, ...]:
     """The innermost loops over what is open of `axes`, outermost first; the lanes axis becomes the vector loop."""
     if not axes:
         return body(context)
     span = site.spans[axes[0]]
     if span.is_single:
-        return tile_loops(site, axes[1:], context, note, body)
-    nodes = tile_loops(site, axes[1:], context.open(span.variable), note, body)
+        return tile_loops(site, axes[1:], context, note, body, unroll=unroll)
+    nodes = tile_loops(site, axes[1:], context.open(span.variable), note, body, unroll=unroll)
     if not nodes:
         return ()
     kind = LoopKind.serial
     if axes[0] == site.entry.lanes:
         kind = LoopKind.vector
-    elif span.size.is_number and span.size.constant.value() <= UNROLL and not any(map(_is_open, nodes)):
+    elif span.size.is_number and span.size.constant.value() <= unroll and not any(map(_is_open, nodes)):
         kind = LoopKind.unrolled
     return (
         Loop(

@@ -123,7 +123,7 @@ class Lowering:
         """The outermost loops as task axes; the tail of a blocked one is chosen by a guard."""
         if depth == sites[0].entry.tasks:
             return self.group(sites, depth, context)
-        block = sites[0].entry.loops[depth].block
+        block, rests = sites[0].entry.loops[depth].block, sites[0].entry.loops[depth].rest
         axes = tuple(site.entry.loops[depth].axis for site in sites)
         span = sites[0].spans[axes[0]]
         extent = span.limit
@@ -132,6 +132,8 @@ class Lowering:
         if block > 1 and provably_le(extent, Extent(constant=block)):
             inner, after = with_value(sites, axes, context, constant(0), constant(extent))
             return self.tasks(inner, depth + 1, after, tasks)
+        if rests:
+            return self.even_tasks(sites, depth, context, tasks)
         tasks.append(TaskAxis(axis=variable, stop=expression(stop), step=block))
         inner, after = with_value(sites, axes, context, place, constant(block))
         whole = block == 1 or (extent.is_fixed and extent.value() % block == 0)
@@ -146,6 +148,31 @@ class Lowering:
         known = after.known.with_axis(variable, 0, extent - 1)
         tail = self.tasks(inner, depth + 1, after.learn(known).open(variable), [])
         test = call("less_equal", expression(place), expression(constant(last)), dtype=DType.bool)
+        return (Guard(condition=test, body=main, otherwise=tail),)
+
+    def even_tasks(self, sites: Sites, depth: int, context: Context, tasks: list[TaskAxis]) -> tuple[Node, ...]:
+        """A task axis over blocks of two sizes: a task is the number of a block, and a guard tells which kind it is."""
+        over = sites[0].entry.loops[depth]
+        axes = tuple(site.entry.loops[depth].axis for site in sites)
+        counts = over.counts(sites[0].spans[axes[0]].limit.value())
+        assert counts is not None
+        blocks, rests = counts
+        variable = self.task_names[sites[0].computation.name, axes[0]]
+        number_ = axis_value(variable)
+        tasks.append(TaskAxis(axis=variable, stop=expression(constant(blocks + rests))))
+
+        def kind(begin: Linear, size: int, first: int, last: int) -> tuple[Node, ...]:
+            inner, after = with_value(sites, axes, context, begin, constant(size))
+            known = after.known.with_axis(variable, first, last)
+            return self.tasks(inner, depth + 1, after.learn(known).open(variable), [] if first else tasks)
+
+        main = kind(number_ * over.block, over.block, 0, blocks - 1) if blocks else ()
+        if not rests:
+            return main
+        tail = kind(
+            number_ * over.rest + constant(blocks * (over.block - over.rest)), over.rest, blocks, blocks + rests - 1
+        )
+        test = call("less", expression(number_), number(blocks), dtype=DType.bool)
         return (Guard(condition=test, body=main, otherwise=tail),)
 
     def group(self, sites: Sites, depth: int, context: Context) -> tuple[Node, ...]:
@@ -186,7 +213,8 @@ class Lowering:
         loops = [site.entry.loops[depth] for site in sites]
         axes = tuple(over.axis for over in loops)
         lead = sites[0]
-        block, note, names = loops[0].block, lead.computation.statement, self.memory.names
+        block, rests = loops[0].block, loops[0].rest
+        note, names = lead.computation.statement, self.memory.names
 
         def inside(inner: Sites, after: Context) -> tuple[Node, ...]:
             return self.group(inner, depth + 1, after)
@@ -195,7 +223,9 @@ class Lowering:
         last = not any(over.axis == axes[0] for over in lead.entry.loops[depth + 1 :])
         is_step = axes[0] in self.steps.get(lead.computation.name, ())
         if not (lanes and last) and not is_step:
-            return opened(Opening(sites=sites, axes=axes, context=context, names=names, body=inside, note=note), block)
+            return opened(
+                Opening(sites=sites, axes=axes, context=context, names=names, body=inside, note=note), block, rests
+            )
         innermost = all(len(site.entry.loops) == depth + 1 for site in sites)
         kind = LoopKind.vector if lanes and block == 1 and innermost else LoopKind.serial
 
@@ -220,7 +250,7 @@ class Lowering:
                     note=note,
                     kind=kind,
                 )
-                chunks.append(opened(loop, block))
+                chunks.append(opened(loop, block, rests))
             return side_by_side(chunks, note)
 
         return split(sites, context) if is_step else self.versions(sites, axes, context, note, split)

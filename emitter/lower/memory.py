@@ -102,7 +102,11 @@ class Memory:
             return Store(
                 buffer=target, subscripts=self.subscripts(target, placed), value=value, note=computation.statement
             )
-        places = tuple(simplify(expression(site.value(axis.name)), known) for axis in computation.axes)
+        if computation.placement is not None:
+            forms = tuple(map(site.place, computation.placement.places))
+        else:
+            forms = tuple(expression(site.value(axis.name)) for axis in computation.axes)
+        places = tuple(simplify(form, known) for form in forms)
         subscripts = self.subscripts(computation.name, places)
         return Store(
             buffer=computation.name,
@@ -121,7 +125,7 @@ class Memory:
     def subscripts(self, name: str, places: tuple[Expr, ...]) -> tuple[Expr, ...]:
         """Where an element of a tensor lies in its buffer."""
         found = self.storages[name]
-        axes = [axis.name for axis in self.graph.computation(name).axes]
+        axes = [axis.name for axis in self.graph.computation(name).dims]
         bases = self.bases.get(name, {})
         subscripts: list[Expr] = []
         for axis, extent in found.dimensions:

@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from unrut.emitter.graph.linear import constant, expression, linear
-from unrut.emitter.lower.loops import tile_loops
+from unrut.emitter.lower.loops import UNROLL, tile_loops
 from unrut.emitter.lower.memory import Memory
+from unrut.emitter.lower.placed import placed_loops
 from unrut.emitter.lower.site import Context, Site
 from unrut.emitter.nest import Declare, Move, Node, Store
 from unrut.program.nodes import AxisValue, Expr, Read
@@ -31,6 +32,10 @@ def stored(site: Site, tile: tuple[str, ...], context: Context, memory: Memory, 
 
     moved = tuple(a for a in (site.entry.turn, lanes) if a in tile and not site.spans[a].is_single)
     turned = site.entry.turn in moved and len(moved) == 2
+    placed = site.computation.placement
+    if placed is not None and not turned:
+        unroll = 1 if site.computation.reduction is None else UNROLL
+        return placed_loops(site, tile, placed.where, context, memory, each, unroll=unroll)
     if not turned and not (site.entry.past and lanes in moved):
         return tile_loops(site, tile, context, note, each)
     moved = moved if turned else (lanes,)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The graph that a plan schedules: inlined computations gone, staged operands copied.
+"""The graph that a plan schedules: inlined computations gone, staged operands copied, axes merged.
 
 Before:  y[i] = sum[k](W[k, i] * x[k])
 After:   W_staged[k, i] = W[k, i]      y[i] = sum[k](W_staged[k, i] * x[k])
@@ -14,14 +14,18 @@ from unrut.emitter.graph.computation import Computation, Graph
 from unrut.emitter.graph.names import Names
 from unrut.emitter.graph.shrink import rewritten
 from unrut.emitter.schedule.inline import inline
+from unrut.emitter.schedule.merging import merge
 from unrut.emitter.schedule.plan import Plan
+from unrut.emitter.schedule.residues import in_classes
+from unrut.emitter.schedule.slabs import slabbed
 from unrut.program.nodes import Axis, AxisValue, Expr, Operand, Read
 from unrut.program.walk import children, rebuild
 
 
 def applied(graph: Graph, plan: Plan) -> Graph:
     """The graph whose computations are the plan's entries."""
-    return stage(inline(graph, plan.inlined), plan.staged)
+    staged = stage(inline(graph, plan.inlined), plan.staged)
+    return merge(slabbed(in_classes(staged, plan), plan), plan)
 
 
 def staged_name(graph: Graph, operand: str) -> str:

@@ -9,7 +9,8 @@
 6. A pointwise computation that follows its producer place by place runs in the producer's loops, on its registers.
 7. The outermost loops are tasks, as many as give each core several, of kernels that take long enough (`teams`).
 8. Folds that differ only in what they finish with run in the loops of the first (`twins`).
-9. A cycle is one kernel: loops over the axes that all reads among its members have bare, then its ordered axes place by
+9. Contractions with enough rows, columns and depth are tiled with their axes merged and what they load packed (`panels`).
+10. A cycle is one kernel: loops over the axes that all reads among its members have bare, then its ordered axes place by
    place. Lanes are another axis, or a block of a shared one; blocks of a shared axis leave each core one.
 """
 
@@ -29,10 +30,14 @@ from unrut.emitter.schedule.entries import Choice, Planner
 from unrut.emitter.schedule.fetching import distance
 from unrut.emitter.schedule.groups import Group, footprint, groups
 from unrut.emitter.schedule.inline import inline
+from unrut.emitter.schedule.merging import merge
+from unrut.emitter.schedule.panel_entries import begun, panel_entries, paneled
 from unrut.emitter.schedule.passes import Frame, Pass, passes, stripped
 from unrut.emitter.schedule.plan import Entry, LoopOver, Plan, total_depth
 from unrut.emitter.schedule.recompute import inlined
+from unrut.emitter.schedule.residues import in_classes
 from unrut.emitter.schedule.sharing import Member, Sharing, edge
+from unrut.emitter.schedule.slabs import slabbed
 from unrut.emitter.schedule.stepping import stepped
 from unrut.emitter.schedule.storing import settle_orders, staged, stored_order
 from unrut.emitter.schedule.teams import with_teams
@@ -54,7 +59,8 @@ def choose(graph: Graph, machine: Machine, layouts: Mapping[str, Layout], *, spa
     """
     names, reasons = inlined(graph)
     flat = inline(graph, names)
-    copied, why = staged(flat, layouts, machine)
+    apart = frozenset(paneled(flat, groups(flat, Sharing(flat), machine), layouts, machine))
+    copied, why = staged(flat, layouts, machine, apart)
     flat = stage(flat, copied)
     reasons += why
     strides = Strides(flat, layouts)
@@ -64,8 +70,14 @@ def choose(graph: Graph, machine: Machine, layouts: Mapping[str, Layout], *, spa
     entries: list[Entry] = []
     kernels = groups(flat, sharing, machine)
     others, running = twins(kernels), set[str]()
+    panels = paneled(flat, kernels, layouts, machine)
+    frame = begun(graph.program.name, panels.values())
+    whole = merge(slabbed(in_classes(flat, frame), frame), frame)
     for group in kernels:
         if group.members[0].name in running:
+            continue
+        if group.members[0].name in panels:
+            entries += panel_entries(whole, panels[group.members[0].name])
             continue
         found = _kernel(planner, sharing, group)
         if found[0].loops:
@@ -76,10 +88,10 @@ def choose(graph: Graph, machine: Machine, layouts: Mapping[str, Layout], *, spa
     for group, following in zip(kernels, (*kernels[1:], None), strict=True):
         joins = following is not None and following.members[0].name in running
         reasons += (group.reason,) if group.reason and not joins else ()
-    ordered = tuple(_fetching(flat, machine, e) for e in entries)
-    ordered = tuple(replace(e, stored=stored_order(flat.computation(e.computation), strides)) for e in ordered)
-    plan = Plan(program=graph.program.name, inlined=names, staged=copied, entries=ordered, reasons=reasons)
-    return with_teams(flat, plan, strides, machine) if spare else plan
+    ordered = tuple(_fetching(whole, machine, e) for e in entries)
+    ordered = tuple(replace(e, stored=stored_order(whole.computation(e.computation), strides)) for e in ordered)
+    plan = replace(frame, inlined=names, staged=copied, entries=ordered, reasons=reasons)
+    return with_teams(whole, plan, strides.over(whole), machine) if spare else plan
 
 
 def _fetching(graph: Graph, machine: Machine, entry: Entry) -> Entry:

@@ -127,6 +127,12 @@ class Strides:
         self.costs: dict[tuple[object, ...], float] = {}
         self._decided: dict[tuple[str, str], tuple[tuple[str, int], ...]] = {}
 
+    def over(self, graph: Graph) -> Strides:
+        """The same for a graph whose computations are looped over otherwise."""
+        found = Strides(graph, self.layouts)
+        found.last, found.neighbours = self.last, self.neighbours
+        return found
+
     def settle(self, tensor: str, axis: str) -> None:
         """From now on the places of an intermediate are neighbours along one of its axes."""
         self.last[tensor] = axis

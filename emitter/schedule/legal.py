@@ -18,7 +18,9 @@ With C a reader of P, d the number of loops that they share, and P's entry befor
 7. What an early check needs is computed in kernels that compute nothing else; so its kernel runs before all others.
 8. A tile that is moved as a whole is turned along two free axes that its loops leave open, or goes past the caches along
    its lanes; its size is fixed, and small. Only results go past the caches.
-9. What changes a tensor does so alone in its kernel, and in the order of its axes: see `legal_updates`.
+9. Merged axes and packed copies mean something: see `legal_merges`. What is stored elsewhere than at its axes shares no loop
+   with its readers.
+10. What changes a tensor does so alone in its kernel, and in the order of its axes: see `legal_updates`.
 """
 
 from __future__ import annotations
@@ -30,10 +32,11 @@ from unrut.emitter.graph.computation import Computation, Folded, Graph, behind
 from unrut.emitter.graph.recurrence import earlier
 from unrut.emitter.graph.selection import SELECTIONS, is_selection, line_read
 from unrut.emitter.schedule.apply import applied
+from unrut.emitter.schedule.legal_merges import merge_fault
 from unrut.emitter.schedule.legal_moves import ACCUMULATORS, move_fault
 from unrut.emitter.schedule.legal_totals import may_go_on, total_fault
 from unrut.emitter.schedule.legal_updates import update_fault
-from unrut.emitter.schedule.plan import Entry, Plan
+from unrut.emitter.schedule.plan import Entry, LoopOver, Plan
 from unrut.emitter.schedule.selections import by_network
 from unrut.errors import PlanError
 from unrut.program.extents import Extent
@@ -45,6 +48,8 @@ def check_legal(graph: Graph, plan: Plan) -> None:
     if plan.program != graph.program.name:
         raise _refused(f"the plan is for `{plan.program}`, the program is `{graph.program.name}`")
     _check_inlined(graph, plan)
+    if fault := merge_fault(graph, plan):
+        raise _refused(fault)
     graph = applied(graph, plan)
     _check_entries(graph, plan)
     for kernel in plan.kernels():
@@ -113,10 +118,12 @@ def _check_loops(computation: Computation, entry: Entry, *, is_result: bool) -> 
         before = left[loop.axis]
         if loop.block < 1 or (before is not None and loop.block >= before):
             raise _refused(f"loop `{loop}` of `{computation.name}` divides nothing")
+        if loop.rest and (before is not None or not _comes_out_even(loop, computation.extents()[loop.axis])):
+            raise _refused(f"loop `{loop}` of `{computation.name}` does not come out even")
         left[loop.axis] = loop.block
     if len(set(entry.tile)) != len(entry.tile) or not set(entry.tile) <= set(free):
         raise _refused(f"the tile of `{computation.name}` names `{' '.join(entry.tile)}`")
-    if entry.stored and sorted(entry.stored) != sorted(free):
+    if entry.stored and sorted(entry.stored) != sorted(axis.name for axis in computation.dims):
         raise _refused(f"`stored` of `{computation.name}` must name each of its axes once")
     reduced = [axis.name for axis in computation.reduced if left[axis.name] != 1]
     if sorted(loop.axis for loop in entry.reduce) != sorted(reduced):
@@ -128,6 +135,10 @@ def _check_loops(computation: Computation, entry: Entry, *, is_result: bool) -> 
         raise _refused(fault)
     if computation.reduction is not None and computation.update is None and not is_selection(computation):
         _check_accumulators(computation, entry, free, left)
+
+
+def _comes_out_even(loop: LoopOver, extent: Extent) -> bool:
+    return 0 < loop.rest < loop.block and extent.is_fixed and loop.counts(extent.value()) is not None
 
 
 def _check_lanes(computation: Computation, entry: Entry, reduced: list[str]) -> None:
@@ -172,7 +183,9 @@ def _check_kernel(graph: Graph, kernel: tuple[Entry, ...]) -> None:
         if entry.share < first.tasks:
             raise _refused(f"`{entry.computation}` is in a kernel whose tasks it does not share")
         for one, other in zip(before.loops[: entry.share], entry.loops[: entry.share], strict=True):
-            if one.block != other.block or _extent(graph, before, one.axis) != _extent(graph, entry, other.axis):
+            if (one.block, one.rest) != (other.block, other.rest) or _extent(graph, before, one.axis) != _extent(
+                graph, entry, other.axis
+            ):
                 raise _refused(f"`{entry.computation}` shares loop `{other}` with `{one}`, which runs otherwise")
         pairs = {(a.axis, b.axis) for a, b in zip(before.loops[: entry.share], entry.loops[: entry.share], strict=True)}
         if len({a for a, _ in pairs}) != len(pairs) or len({b for _, b in pairs}) != len(pairs):
@@ -211,6 +224,10 @@ def _is_carried(graph: Graph, plan: Plan, access: Access, consumer: Computation)
     """Whether a read is of an earlier step of a shared loop; otherwise it is of the same iterations of all of them."""
     producer = graph.computation(access.tensor)
     depth = plan.common_depth(producer.name, consumer.name)
+    if producer.placement is not None and depth:
+        raise _refused(
+            f"`{consumer.name}` shares loops with `{producer.name}`, which is stored elsewhere than at its axes"
+        )
     axes = [axis.name for axis in producer.axes]
     loops = zip(plan.entry(producer.name).loops[:depth], plan.entry(consumer.name).loops[:depth], strict=True)
     for level, (ours, theirs) in enumerate(loops):

@@ -20,6 +20,8 @@ def move_fault(computation: Computation, entry: Entry, *, is_result: bool) -> st
         return f"`{name}` is stored element by element, not as a tile"
     if entry.past and not is_result:
         return f"`{name}` can't go past the caches: it is no result"
+    if computation.placement is not None and (entry.past or computation.placement.where):
+        return f"`{name}` is stored place by place: some of a tile may be no elements"
     free = {axis.name: axis.extent for axis in computation.axes}
     moved = [entry.turn, entry.lanes] if entry.turn else [entry.lanes]
     if len(set(moved)) != len(moved) or not set(moved) <= set(free):

@@ -34,6 +34,8 @@ def total_fault(graph: Graph, plan: Plan) -> str:
                 return f"`{name}` goes on over a loop whose places are tasks"
             if entry.turn or entry.past:
                 return f"`{name}` goes on over a loop, and is stored whole after it, not as a tile"
+            if computation.placement is not None:
+                return f"`{name}` goes on over a loop, and is stored elsewhere than at its axes"
             if graph.cycle_of(name) is not None:
                 return f"`{name}` goes on over a loop, but is part of a step"
             for consumer in graph.consumers(name):

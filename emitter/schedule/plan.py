@@ -4,7 +4,8 @@
     Entry = computation: loops | tile | reduce | lanes | turn | past | stored | share | tasks | price
 
 - `loops`: the outer loops over free axes, outermost first: one place at a time, or blocks of `block` places. An axis may be
-  blocked again by a smaller block. What blocks and missing axes leave open is looped over innermost, in the order of `tile`.
+  blocked again by a smaller block. `m/6+5`: blocks of 6, then as many of 5 as it takes to come out even.
+  What blocks and missing axes leave open is looped over innermost, in the order of `tile`.
 - `share`: how many outermost loops are one with the loops of the entry before; 0 starts a new kernel behind a barrier.
   Computations that depend on each other (a cycle of the Graph) share the loops over their ordered axes: these go place by
   place, in order, inside of the loops over axes that all reads among them have bare, which alone may be tasks.
@@ -23,6 +24,9 @@
 - `ahead`: how many iterations before their use rows at computed places are fetched; 0: they are not.
 - `stored`: the order of the tensor's dimensions in memory, if it is no result.
 
+`classes`, `slab`, `merge` and `pack` lines change what is looped over before that: see `schedule.residues`, `schedule.slabs`
+and `schedule.merging`.
+
 What a tensor is stored in follows: see `schedule.storage`. `reasons` say why, one line each, and do not take part in equality.
 """
 
@@ -35,13 +39,76 @@ from unrut.emitter.graph.computation import Computation
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoopOver:
-    """A loop over the places of an axis, or over blocks of them."""
+    """A loop over the places of an axis, or over blocks of them; the last ones of `rest` places (0: what is left over)."""
 
     axis: str
     block: int = 1
+    rest: int = 0
 
     def __str__(self) -> str:
-        return self.axis if self.block == 1 else f"{self.axis}/{self.block}"
+        return (self.axis if self.block == 1 else f"{self.axis}/{self.block}") + (f"+{self.rest}" if self.rest else "")
+
+    def counts(self, extent: int) -> tuple[int, int] | None:
+        """How many blocks and how many rests an extent has, as few rests as can be; None where it doesn't come out even."""
+        for rests in range(self.block):
+            left = extent - rests * self.rest
+            if left >= 0 and left % self.block == 0:
+                return left // self.block, rests
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classes:
+    """A free axis of a computation as `by` classes of its places, `place`, and `part`, the places of each."""
+
+    computation: str
+    axis: str
+    by: int
+
+    @property
+    def place(self) -> str:
+        return f"{self.axis}_class"
+
+    @property
+    def part(self) -> str:
+        return f"{self.axis}_part"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merge:
+    """Free axes of a computation as one axis, the last of them fastest; with `lanes` as one axis over vectors of so many
+    places, and a second one, `lane`, over the places of a vector. The last vector may be longer than the axes are."""
+
+    computation: str
+    axis: str
+    of: tuple[str, ...]
+    lanes: int = 0
+
+    @property
+    def lane(self) -> str:
+        return f"{self.axis}_lane"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pack:
+    """A copy, of this name, of the part of a computation's body that depends on just these axes, which are its dimensions.
+
+    They are named as they are after merging: reduced axes, merged ones, vectors and lanes.
+    """
+
+    computation: str
+    name: str
+    order: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slab:
+    """A copy, of this name, of what a computation reads of a tensor, policy and conversions included, by the places that it
+    is read at."""
+
+    computation: str
+    name: str
+    tensor: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +141,10 @@ class Plan:
     inlined: tuple[str, ...]
     entries: tuple[Entry, ...]
     staged: tuple[str, ...] = ()
+    classes: tuple[Classes, ...] = ()
+    slabs: tuple[Slab, ...] = ()
+    merged: tuple[Merge, ...] = ()
+    packed: tuple[Pack, ...] = ()
     tuned: str = ""
     reasons: tuple[str, ...] = field(default=(), compare=False)
 

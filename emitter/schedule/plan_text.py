@@ -5,13 +5,17 @@ plan 1 for conv
 tuned for avx512, vectors of 64 bytes, L1 32768, L2 1048576, 2 cores
 inline h
 stage w
+classes y: h = 2
+slab y: x_slab = x
+merge y: xc/16 = x c
+pack y: w_packed = xc k xc_lane
 y: loops n x/6 c/64; tile x c; reduce k; lanes c; share 0; tasks 2
   # why
 """
 
 from __future__ import annotations
 
-from unrut.emitter.schedule.plan import Entry, LoopOver, Plan
+from unrut.emitter.schedule.plan import Classes, Entry, LoopOver, Merge, Pack, Plan, Slab
 from unrut.errors import PlanError
 
 VERSION = "plan 1 for "
@@ -29,6 +33,12 @@ def show(plan: Plan) -> str:
         lines.append("inline " + " ".join(plan.inlined))
     if plan.staged:
         lines.append("stage " + " ".join(plan.staged))
+    lines += [f"classes {c.computation}: {c.axis} = {c.by}" for c in plan.classes]
+    lines += [f"slab {s.computation}: {s.name} = {s.tensor}" for s in plan.slabs]
+    for merge in plan.merged:
+        lanes = f"/{merge.lanes}" if merge.lanes else ""
+        lines.append(f"merge {merge.computation}: {merge.axis}{lanes} = {' '.join(merge.of)}")
+    lines += [f"pack {p.computation}: {p.name} = {' '.join(p.order)}" for p in plan.packed]
     for entry in plan.entries:
         lines.append(f"{entry.computation}: {'; '.join(_parts(entry))}")
         lines += [f"  # {reason}" for reason in entry.reasons]
@@ -61,6 +71,10 @@ def parse_plan(text: str) -> Plan:
     inlined: tuple[str, ...] = ()
     staged: tuple[str, ...] = ()
     tuned = ""
+    classes: tuple[Classes, ...] = ()
+    slabs: tuple[Slab, ...] = ()
+    merged: tuple[Merge, ...] = ()
+    packed: tuple[Pack, ...] = ()
     entries: list[Entry] = []
     for line in lines[1:]:
         if line.startswith(TUNED):
@@ -69,10 +83,46 @@ def parse_plan(text: str) -> Plan:
             inlined = (*inlined, *line.split()[1:])
         elif line.startswith("stage "):
             staged = (*staged, *line.split()[1:])
+        elif line.startswith("classes "):
+            computation, name, of = _named(line)
+            classes = (*classes, Classes(computation=computation, axis=name, by=_number(" ".join(of))))
+        elif line.startswith("slab "):
+            computation, name, of = _named(line)
+            slabs = (*slabs, Slab(computation=computation, name=name, tensor=" ".join(of)))
+        elif line.startswith("merge "):
+            merged = (*merged, _merge(line))
+        elif line.startswith("pack "):
+            computation, name, order = _named(line)
+            packed = (*packed, Pack(computation=computation, name=name, order=order))
         else:
             entries.append(_entry(line))
-    name = lines[0].removeprefix(VERSION).strip()
-    return Plan(program=name, inlined=inlined, entries=tuple(entries), staged=staged, tuned=tuned)
+    return Plan(
+        program=lines[0].removeprefix(VERSION).strip(),
+        inlined=inlined,
+        staged=staged,
+        classes=classes,
+        slabs=slabs,
+        merged=merged,
+        packed=packed,
+        entries=tuple(entries),
+        tuned=tuned,
+    )
+
+
+def _merge(line: str) -> Merge:
+    computation, name, of = _named(line)
+    axis, slash, lanes = name.partition("/")
+    return Merge(computation=computation, axis=axis, of=of, lanes=_number(lanes) if slash else 0)
+
+
+def _named(line: str) -> tuple[str, str, tuple[str, ...]]:
+    """`word computation: name = axes`."""
+    head, _, rest = line.partition(":")
+    name, sign, axes = rest.partition("=")
+    words = head.split()
+    if len(words) != 2 or not sign or not name.strip() or not words[1].isidentifier():
+        raise PlanError(f"`{line}` is no line of a plan", remedy="`merge y: xc/16 = x c`, `pack y: w_packed = xc k`")
+    return words[1], name.strip(), tuple(axes.split())
 
 
 def _entry(line: str) -> Entry:
@@ -102,8 +152,9 @@ def _entry(line: str) -> Entry:
 
 
 def _loop(word: str) -> LoopOver:
+    word, plus, rest = word.partition("+")
     axis, slash, block = word.partition("/")
-    return LoopOver(axis=axis, block=_number(block) if slash else 1)
+    return LoopOver(axis=axis, block=_number(block) if slash else 1, rest=_number(rest) if plus else 0)
 
 
 def _past(words: list[str]) -> bool:

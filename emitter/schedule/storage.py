@@ -43,15 +43,17 @@ def storage(graph: Graph, plan: Plan, name: str) -> Storage:
     """The storage of one computation of a graph whose inlined computations are gone."""
     computation, entry = graph.computation(name), plan.entry(name)
     if name in graph.program.results:
-        whole = tuple((axis.name, axis.extent) for axis in computation.axes)
+        whole = tuple((axis.name, axis.extent) for axis in computation.dims)
         return Storage(space=Space.result, depth=0, dimensions=whole)
     depth = min((_together(graph, plan, name, c) for c in graph.consumers(name)), default=0)
-    left = left_open(computation, entry, depth)
+    left = {axis.name: axis.extent for axis in computation.dims}
+    if computation.placement is None:
+        left = left_open(computation, entry, depth)
     steps = window(graph, plan, computation, _carried(graph, plan, computation)) if graph.cycle_of(name) else None
     stepping = entry.loops[_carried(graph, plan, computation)].axis if steps is not None else ""
     if steps is not None:
         left[stepping] = Extent(constant=steps)
-    order = entry.stored or tuple(axis.name for axis in computation.axes)
+    order = entry.stored or tuple(axis.name for axis in computation.dims)
     dimensions = tuple((axis, left[axis]) for axis in order if axis in left)
     if depth == 0:
         return Storage(space=Space.workspace, depth=0, dimensions=dimensions, window=stepping)

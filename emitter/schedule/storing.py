@@ -19,13 +19,16 @@ from unrut.emitter.schedule.selections import lines
 WORTH = 1.5  # gains below this factor are within what the cost model can't tell
 
 
-def staged(graph: Graph, layouts: Mapping[str, Layout], machine: Machine) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The operands to stage, best gain first, each judged beside those before it; and the reasons."""
+def staged(
+    graph: Graph, layouts: Mapping[str, Layout], machine: Machine, apart: frozenset[str] = frozenset()
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The operands to stage, best gain first, each judged beside those before it; and the reasons. Computations that are
+    `apart` see to what they read by themselves."""
     reasons: list[str] = []
     suited: list[str] = []
     while True:
         gains = {
-            o.name: _gain(graph, layouts, machine, o.name, suited)
+            o.name: _gain(graph, layouts, machine, o.name, suited, apart)
             for o in graph.program.operands
             if o.name not in suited
         }
@@ -38,10 +41,15 @@ def staged(graph: Graph, layouts: Mapping[str, Layout], machine: Machine) -> tup
 
 
 def _gain(
-    graph: Graph, layouts: Mapping[str, Layout], machine: Machine, operand: str, suited: list[str]
+    graph: Graph,
+    layouts: Mapping[str, Layout],
+    machine: Machine,
+    operand: str,
+    suited: list[str],
+    apart: frozenset[str],
 ) -> tuple[float, float]:
     """The cost of an operand's reductions as it lies, and with a copy of it; equal where it is not read often enough."""
-    readers = [c for c in graph.consumers(operand) if c.reduction is not None]
+    readers = [c for c in graph.consumers(operand) if c.reduction is not None and c.name not in apart]
     size = places(graph.shape_of(operand))
     if not readers or sum(map(iterations, readers)) < size:
         return 1.0, 1.0
@@ -70,6 +78,6 @@ def settle_orders(graph: Graph, strides: Strides, machine: Machine) -> None:
 
 def stored_order(computation: Computation, strides: Strides) -> tuple[str, ...]:
     """The order of an intermediate's dimensions for the plan; empty for that of its axes."""
-    axes = [axis.name for axis in computation.axes]
+    axes = [axis.name for axis in computation.dims]
     last = strides.last.get(computation.name, "")
-    return () if not last or last == axes[-1] else (*(axis for axis in axes if axis != last), last)
+    return () if last not in axes or last == axes[-1] else (*(axis for axis in axes if axis != last), last)

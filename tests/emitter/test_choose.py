@@ -14,6 +14,7 @@ from unrut.emitter.layout import Layout
 from unrut.emitter.machine import AVX2, AVX512, BASELINE
 from unrut.emitter.nest import Space
 from unrut.emitter.report import report
+from unrut.emitter.schedule.tiling import tiling
 
 
 def spec(text):
@@ -69,17 +70,36 @@ def test_a_product_keeps_24_vectors_of_accumulators():
     plan = planned(ops.matmul.program(spec("f32[512, 512]"), spec("f32[512, 512]"))).plan
     entry = plan.entry("C")
     last = {loop.axis: loop.block for loop in entry.loops}
-    assert entry.lanes == "j"
-    assert last == {"i": 6, "j": 64}
+    assert plan.merged[-1].of == ("j",)
+    assert plan.merged[-1].lanes == 16
+    assert last == {"i": 6, "j_vec": 4}
     assert entry.tasks
 
 
-def test_the_operand_that_has_no_unit_stride_is_staged():
+def test_columns_that_lie_apart_are_packed_and_rows_merged():
     program = ops.conv_caps.program(spec("f32[8, 32, 15, 15, 4, 4]"), spec("f32[32, 32, 3, 3, 4, 4]"), stride=2)
     plan = planned(program).plan
-    assert plan.staged == ("W",)
-    assert plan.entry("V").lanes == "co"
-    assert plan.entry("W_staged").stored[-1] == "co"
+    assert not plan.staged
+    assert [(m.computation, m.of, m.lanes) for m in plan.merged] == [("V", tuple("yxi"), 0), ("V", ("co", "j"), 16)]
+    assert [(slab.tensor, plan.entry(slab.name).tasks) for slab in plan.slabs] == [("P", 1)]
+    assert [(p.name, p.order[0], p.order[-1]) for p in plan.packed] == [("W_packed", "coj", "coj_lane")]
+    assert plan.entry("V").share == len(plan.entry("V_tile").loops) == 3
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(1568, 116), (200, 200), (1152, 128), (588, 68), (64, 64), (197, 263)])
+@pytest.mark.parametrize("machine", [AVX512, AVX2])
+def test_tiles_of_odd_extents_waste_little(machine, rows, columns):
+    lanes = machine.lanes(4)
+    found = tiling(rows, -(-columns // lanes), machine)
+    padded = -(-columns // lanes) * lanes
+    assert found.cycles <= 1.2 * rows * padded / lanes / 2
+
+
+def test_a_bias_and_an_activation_run_in_the_loops_of_the_product():
+    text = "f(x: f32[128, 64], w: f32[64, 96], b: f32[96]) -> y\nh[i, j] = sum[k](x[i, k]*w[k, j])\n"
+    plan = planned(ur.parse(text + "y[i, j] = maximum(h[i, j] + b[j], 0.0)").program()).plan
+    assert len(plan.kernels()) == 1 + len(plan.packed)
+    assert plan.entry("y").share == len(plan.entry("h").loops)
 
 
 def test_lanes_follow_the_layout():

@@ -112,13 +112,21 @@ class Walk:
         loop = entry.loops[depth]
         extent = self.graph.computation(entry.computation).extents()[loop.axis].value()
         whole = window.get(loop.axis, range(extent))
+        if loop.rest:
+            blocks, rests = loop.counts(extent)
+            sizes = [loop.block] * blocks + [loop.rest] * rests
+            return [whole[sum(sizes[:k]) : sum(sizes[: k + 1])] for k in range(len(sizes))]
         return [whole[k : k + loop.block] for k in range(0, len(whole), loop.block)]
 
     def leaf(self, entry, window, tasks, iteration):
         computation = self.graph.computation(entry.computation)
         ranges = {a.name: window.get(a.name, range(a.extent.value())) for a in computation.axes}
         task = (self.kernel, iteration[:tasks])
+        placement = computation.placement
         for free in itertools.product(*ranges.values()):
+            frame = dict(zip(ranges, free, strict=True))
+            if placement is not None and not all(compile_expression(w, None, {}, {})(frame) for w in placement.where):
+                continue
             for reduced in itertools.product(
                 *(window.get(a.name, range(a.extent.value())) for a in computation.reduced)
             ):
@@ -132,10 +140,17 @@ class Walk:
         """Everything that is open of a computation is known, and has every term once."""
         computation = self.graph.computation(entry.computation)
         terms = list(itertools.product(*(range(a.extent.value()) for a in computation.reduced)))
+        placement = computation.placement
         for free in itertools.product(*(window.get(a.name, range(a.extent.value())) for a in computation.axes)):
+            frame = {a.name: place for a, place in zip(computation.axes, free, strict=True)}
+            at = free
+            if placement is not None:
+                if not all(compile_expression(w, None, {}, {})(frame) for w in placement.where):
+                    continue
+                at = tuple(int(compile_expression(place, None, {}, {})(frame)) for place in placement.places)
             if sorted(self.added.pop((computation.name, free), [])) != terms:
                 raise StaleError(f"{computation.name}{free} ends without all of its terms")
-            self.held[computation.name][free] = (
+            self.held[computation.name][at] = (
                 (self.kernel, iteration[:tasks]), iteration[: self.depths[computation.name]]
             )  # fmt: skip
 

@@ -19,7 +19,9 @@ V[n, o, y] = sum[c, k](P.outside("edge")[n, c, 2*y + k - 1] * W[o, c, k], where=
 m[n] = where(n % 2 == 0, argmax[o, y](V[n, o, y])[1], 1.5e3) + softmax(tau, along=n) - inf
 """
 
-PIECES = st.sampled_from([*"()[]{}:,.=<>+-*/%&|~#\n\t'\"\\;@^! 019eji", "->", "**", "lambda ", "\0", "é", "∂", "axis ", "f32"])
+PIECES = st.sampled_from(
+    [*"()[]{}:,.=<>+-*/%&|~#\n\t'\"\\;@^! 019eji", "->", "**", "lambda ", "\0", "é", "∂", "axis ", "f32"]
+)
 
 
 def answer(read):

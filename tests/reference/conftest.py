@@ -72,7 +72,9 @@ def knows():
 
 def computed_at_once(program):
     """Whether the sloppy kernel can compute a program: it has no steps, no additions, and no ranges by data."""
-    axes = [a for s in program.statements for e in subexpressions(s.body) if isinstance(e, Reduce | Fold) for a in e.axes]
+    axes = [
+        a for s in program.statements for e in subexpressions(s.body) if isinstance(e, Reduce | Fold) for a in e.axes
+    ]
     axes += [axis for s in program.statements for axis in s.axes]
     plain = all(s.role is Role.defines for s in program.statements) and not program.cycles
     return plain and all(axis.start is None and axis.stop is None for axis in axes)

@@ -43,7 +43,9 @@ def written_kind(expr: Expr) -> Kind:
             return found.result
         case Where(then=then, otherwise=otherwise):
             return meet([written_kind(then), written_kind(otherwise)])
-        case Cast(operand=Reduce(dtype=DType.f32) | Along(dtype=DType.f32), dtype=dtype, implicit=True) if dtype.is_half:
+        case Cast(operand=Reduce(dtype=DType.f32) | Along(dtype=DType.f32), dtype=dtype, implicit=True) if (
+            dtype.is_half
+        ):
             return Kind(dtype=dtype)  # what the reduction gives, having computed in f32
         case Cast(operand=operand, implicit=True):
             return written_kind(operand)
