@@ -13,7 +13,7 @@ from unrut.program.types import DType
 
 _ULPS = {
     "exp": 1.0, "exp2": 1.5, "expm1": 2.5, "log": 1.0, "log2": 1.0, "log10": 1.0, "log1p": 1.5,
-    "sin": 1.0, "cos": 1.0, "tan": 2.5, "arcsin": 2.5, "arccos": 1.5, "arctan": 2.5, "arctan2": 2.5,
+    "sin": 1.0, "cos": 1.0, "tan": 3.0, "arcsin": 2.5, "arccos": 1.5, "arctan": 2.5, "arctan2": 2.5,
     "sinh": 2.0, "cosh": 2.0, "tanh": 3.0, "arcsinh": 2.5, "arccosh": 2.5, "arctanh": 2.5,
     "erf": 1.5, "cbrt": 1.5, "hypot": 1.5, "power": 1.5,
 }  # fmt: skip
