@@ -23,8 +23,8 @@ from bench.peers.systems import NEEDS, installed
 from bench.workloads.workload import Workload
 
 ROOT = Path(__file__).resolve().parents[1]
-BEHIND = 4.0
-"""A peer whose first round is this many times slower than the fastest gets no more than three."""
+BEHIND, LOST = 4.0, 15.0
+"""A peer that is so many times slower than the fastest gets no more than three rounds, or one."""
 HUGE = "glibc.malloc.hugetlb=1"
 
 
@@ -126,11 +126,8 @@ def race(
         for rival in rivals:
             mine = [name for name in taken if name.startswith(f"{rival.name}, ")]
             known = [statistics.median(taken[name]) for name in mine]
-            if (
-                rival.name in rows
-                or (number >= 3 and known and min(known) > BEHIND * fastest)
-                or (number and not known)
-            ):
+            far = min(known) / fastest if known else LOST
+            if rival.name in rows or (number >= 3 and far > BEHIND) or (number and far >= LOST):
                 continue
             for name, seconds in rival.tell(time=0.02, least=1 if number else 2).items():
                 taken.setdefault(f"{rival.name}, {name}", []).append(seconds)

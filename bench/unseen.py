@@ -149,6 +149,11 @@ def summary(found: list[Found], worst: int) -> str:
             ),
             *(f"    {line}" for line in each.text.strip().splitlines()),
         ]
+    for each in (f for f in good if f.share > 1.1):
+        lines += [
+            f"\n{each.share:.2f} of the floor: is it too high?",
+            *(f"    {x}" for x in each.text.strip().splitlines()),
+        ]
     for each in (f for f in found if f.fault):
         lines += [f"\nFAULT {each.fault}", *(f"    {line}" for line in each.text.strip().splitlines())]
     return "\n".join(lines)

@@ -98,8 +98,8 @@ def rate(rates: Rates, kind: str, dtype: DType) -> float:
         return known["add_f64" if dtype.size == 8 else "add_f32"]
     if dtype.is_float:
         return known[f"{kind}_{dtype.name}"]
-    if kind in ("divide", "sqrt"):
-        return known["divide_i64" if dtype.size == 8 else "divide_i32"]
+    if kind in ("divide", "sqrt"):  # small integers by a division of floats that hold them
+        return known["divide_i64" if dtype.size == 8 else "divide_f64" if dtype.size == 4 else "divide_f32"]
     if kind == "mul":
         return known[f"mul_i{max(16, 8 * dtype.size)}"]
     return known[f"{kind}_i32"] * 4 / dtype.size
