@@ -42,9 +42,9 @@ def draw(store: Store) -> str:
         xscale="log", yscale="log", xlabel="operations a compulsory byte", ylabel="billions of operations a second"
     )
     machine = store.data["machine"]
-    title = f"{machine['cpu']}, {machine['threads']} threads, {store.data['date']}; f32 multiply-adds {peak:.0f} GF/s"
+    title = f"{machine['cpu']}, threads: {machine['threads']}, {store.data['date']}; f32 multiply-adds {peak:.0f} GF/s"
     axes.set_title(title, fontsize=9)
-    axes.legend(fontsize=7, loc="lower right")
+    axes.legend(fontsize=7, loc="best")
     file = store.file.with_suffix(".svg")
     figure.savefig(file)
     plt.close(figure)
