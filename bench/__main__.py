@@ -91,8 +91,10 @@ def judged(workload: Workload, rates: Rates, rivals: list[Contestant], rounds: i
     work = sum(floor_for(workload, bound, arrays).work.values())
     wanted = wanted_of(workload, bound, arrays, kernel, work)
     fitting = [r for r in rivals if _fits(r.system, workload)]
-    found = dict(race(workload, fitting, wanted, ours(bound, kernel, arrays, threads), rounds))
-    return {"share": share.data(), "rows": found, **({"cold": cold_and_warm(workload.name)} if cold else {})}
+    found = dict(
+        race(workload, fitting, wanted, ours(bound, kernel, arrays, threads), rounds, apart=workload.name == HEADLINE)
+    )
+    return {"share": share.data(), "rows": found, **({"cold": cold_and_warm(workload.name, arrays)} if cold else {})}
 
 
 def _fits(system: str, workload: Workload) -> bool:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Seconds from the first line of a fresh process to the first result of a workload, NumPy and the operands being there.
 
-python -m bench.cold NAME        in a process of its own: prints seconds, as JSON
+python -m bench.cold NAME FOLDER        in a process of its own: prints seconds, as JSON; operands lie in the folder
 """
 
 from __future__ import annotations
@@ -11,39 +11,35 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+
+import numpy as np  # and nothing of the project: its import is part of what is measured
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def cold_and_warm(name: str) -> dict[str, float]:
+def cold_and_warm(name: str, arrays: Sequence[np.ndarray[Any, Any]]) -> dict[str, float]:
     """Seconds with an empty cache of kernels, then from it; and of these the importing, binding, compiling, calling."""
-    with tempfile.TemporaryDirectory(prefix="unrut-cold-") as folder:
-        given = {**os.environ, "UNRUT_CACHE_DIR": folder, "PYTHONPATH": str(ROOT)}
-        found: dict[str, float] = {}
+    found: dict[str, float] = {}
+    with TemporaryDirectory(prefix="unrut-cold-") as cache, TemporaryDirectory(prefix="unrut-cold-") as folder:
+        for number, array in enumerate(arrays):
+            np.save(Path(folder) / f"{number}.npy", array)
+        given = {**os.environ, "UNRUT_CACHE_DIR": cache, "PYTHONPATH": str(ROOT)}
         for stage in ("cold", "warm"):
-            command = [sys.executable, "-m", "bench.cold", name]
+            command = [sys.executable, "-m", "bench.cold", name, folder]
             done = subprocess.run(command, env=given, cwd=ROOT, capture_output=True, text=True, check=True)
             parts = json.loads(done.stdout.splitlines()[-1])
             found |= {stage if part == "all" else f"{stage} {part}": seconds for part, seconds in parts.items()}
     return found
 
 
-def _first(name: str) -> dict[str, float]:
-    """What this process takes. The workloads are modules that import the project: operands are made by another process."""
-    import numpy as np
-
-    make = (
-        "import sys, numpy as np; from bench.workloads import WORKLOADS; "
-        "np.savez(sys.argv[2], *next(w for w in WORKLOADS if w.name == sys.argv[1]).arrays())"
-    )
-    with tempfile.NamedTemporaryFile(suffix=".npz") as file:
-        subprocess.run([sys.executable, "-c", make, name, file.name], check=True, cwd=ROOT)
-        stored = np.load(file.name)
-        arrays: tuple[Any, ...] = tuple(stored[key] for key in stored.files)
+def _first(name: str, folder: str) -> dict[str, float]:
+    """What this process takes."""
+    arrays = [np.load(file) for file in sorted(Path(folder).glob("*.npy"))]
     marks = [time.perf_counter()]
     import unrut
 
@@ -53,7 +49,7 @@ def _first(name: str) -> dict[str, float]:
     assert unrut
     workload = next(w for w in WORKLOADS if w.name == name)
     marks.append(time.perf_counter())  # the modules of the workloads are the bench's own matter
-    bound = workload.bind(arrays)
+    bound = workload.bind(tuple(arrays))
     marks.append(time.perf_counter())
     kernel = bound.compile("c")
     marks.append(time.perf_counter())
@@ -66,4 +62,4 @@ def _first(name: str) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(_first(sys.argv[1])))
+    print(json.dumps(_first(*sys.argv[1:])))

@@ -59,13 +59,22 @@ class Contestant:
         """Wait until it has started; the seconds of its import."""
         return float(json.loads(self._line())["ready"])
 
-    def tell(self, **told: Any) -> dict[str, Any]:
-        """Have something done."""
-        assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps(told) + "\n")
-        self.process.stdin.flush()
+    def ask(self, **told: Any) -> None:
+        """Have something done; the answer comes when it is."""
+        with suppress(OSError):  # whoever has ended has no answer either
+            assert self.process.stdin is not None
+            self.process.stdin.write(json.dumps(told) + "\n")
+            self.process.stdin.flush()
+
+    def answer(self) -> dict[str, Any]:
+        """What was asked for."""
         found: dict[str, Any] = json.loads(self._line())
         return found
+
+    def tell(self, **told: Any) -> dict[str, Any]:
+        """Have something done, and wait for it."""
+        self.ask(**told)
+        return self.answer()
 
     def stop(self) -> None:
         """End it."""
@@ -104,20 +113,29 @@ def race(
     wanted: list[np.ndarray[Any, Any]],
     ours: dict[str, Callable[[], float]],
     rounds: int,
+    *,
+    apart: bool,
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Rows by name: `ours` are ways of calling the project's kernel, as functions that give the seconds of one call."""
+    """Rows by name: `ours` are ways of calling the project's kernel, as functions that give the seconds of one call.
+
+    Systems compile side by side, or, where the seconds of that are looked at, `apart`.
+    """
     rows: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory(prefix="unrut-bench-") as folder:
         for number, result in enumerate(wanted):
             np.save(Path(folder) / f"result{number}.npy", result)
-        for rival in rivals:
-            try:
-                found = rival.tell(prepare=workload.name, check=folder)
-            except (RuntimeError, OSError) as error:
-                rows[rival.name] = {"fault": str(error)}
-                continue
-            for name, row in found["peers"].items():
-                rows[f"{rival.name}, {name}"] = row | {"import": found["import"]}
+        for group in [[rival] for rival in rivals] if apart else [rivals]:
+            for rival in group:
+                rival.ask(prepare=workload.name, check=folder)
+            for rival in group:
+                try:
+                    found = rival.answer()
+                except (RuntimeError, OSError) as error:
+                    rows[rival.name] = {"fault": str(error)}
+                    continue
+                rows |= {
+                    f"{rival.name}, {name}": row | {"import": found["import"]} for name, row in found["peers"].items()
+                }
     taken: dict[str, list[float]] = {name: [] for name in ours}
     for number in range(rounds):
         for name, call in ours.items():
