@@ -59,12 +59,11 @@ def floor_for(workload: Workload, bound: Any, arrays: tuple[Array, ...]) -> Floo
 
 def gather_seconds(workload: Workload, arrays: tuple[Array, ...], watch: Stopwatch) -> float:
     """Seconds in which the rows that a workload reads at places of its own can be read at all."""
-    if workload.gathered is None:
-        return 0.0
-    places, number = workload.gathered(arrays)
-    table = arrays[number]
-    row = table.nbytes // len(table)
-    return float(places.size * row / gather_rate(watch, table.nbytes, row, places))
+    total = 0.0
+    for places, table in workload.gathered(arrays) if workload.gathered is not None else ():
+        row = table.nbytes // len(table)
+        total += places.size * row / gather_rate(watch, table.nbytes, row, places)
+    return total
 
 
 def fresh_results(kernel: Any, bound: Any, arrays: tuple[Array, ...], threads: int) -> Any:

@@ -85,7 +85,7 @@ WORKLOADS = (
         arrays=_bags,
         kind="embedding_bag",
         bars=GATHER,
-        gathered=lambda arrays: (arrays[1], 0),
+        gathered=lambda arrays: [(arrays[1], arrays[0])],
     ),
     Workload(
         name="segment sum, sorted 1e6x64",
@@ -101,7 +101,7 @@ WORKLOADS = (
         kind="scattered_sum",
         parameters={"rows": TABLE},
         bars=GATHER,
-        gathered=lambda arrays: (np.arange(ROWS), 0),
+        gathered=lambda arrays: [(np.arange(ROWS), arrays[0]), (arrays[1], arrays[0][:TABLE])],  # and the sums so far
     ),
     Workload(
         name="CSR SpMM 1e6x64",
@@ -109,6 +109,6 @@ WORKLOADS = (
         arrays=_csr,
         kind="spmm",
         bars=GATHER,
-        gathered=lambda arrays: (arrays[1], 3),
+        gathered=lambda arrays: [(arrays[1], arrays[3])],
     ),
 )

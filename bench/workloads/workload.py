@@ -34,8 +34,8 @@ class Workload:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
     most_threads: int | None = None
-    gathered: Callable[[tuple[Array, ...]], tuple[Array, int]] | None = None
-    """From the operands: the places of rows that are gathered, and which operand they are gathered from."""
+    gathered: Callable[[tuple[Array, ...]], list[tuple[Array, Array]]] | None = None
+    """From the operands: places of rows that are gathered, and a table like that which they are gathered from."""
 
     def bind(self, arrays: tuple[Array, ...]) -> Any:
         """The op for these operands."""
