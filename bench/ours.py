@@ -19,8 +19,9 @@ from bench.workloads.workload import Array, Bar, Workload
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
     """Milliseconds of a call, of the floor without and with elementary functions, of gathering its rows where it does that, and
-    as the plan predicts; what the floor consists of; seconds of emission; bytes of workspace, and those that the plan moves;
-    of the floor operations (a multiply-add is two) and bytes.
+    as the plan predicts; what the floor consists of; seconds of emission; bytes of workspace, those that the plan moves, and
+    those that array operations would move which write every intermediate; operations (a multiply-add is two) and bytes of the
+    floor.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Share:
     emission: float
     workspace: int
     moved: int
+    composed: int
     operations: float
     bytes: int
     predicted: float = 0.0
@@ -100,6 +102,7 @@ def share_of(workload: Workload, rates: Rates, *, cpu: bool, seconds: float = 0.
         emission=emission,
         workspace=report.shared + threads * report.scratch,
         moved=report.moved,
+        composed=report.composed,
         operations=sum(floor.work.values()) + floor.multiply_adds(),
         bytes=floor.moved,
         predicted=1e3 * report.predicted(threads),

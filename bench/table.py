@@ -89,6 +89,8 @@ def headline(data: Found) -> Iterator[tuple[str, ...]]:
         memory = found["share"]["workspace"] if ours else row.get("memory", 0)
         moved = f"{found['share']['moved'] / 1e6:.1f}" if ours else ""
         yield name, f"{first:.2f}", f"{1e3 * row['seconds']:.3f}", f"{memory / 1e6:.1f}", moved
+    if "composed" in found["share"]:
+        yield "as array operations, every intermediate written", "", "", "", f"{found['share']['composed'] / 1e6:.1f}"
 
 
 HEADLINE_HEAD = ("conv_caps N=8", "first result s", "ms a call", "extra MB", "MB moved")

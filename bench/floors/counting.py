@@ -16,14 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from math import log2
 from typing import Any
 
 import numpy as np
 
 from bench.floors.contraction import factors_of, pairwise
 from bench.floors.demand import wanted_shares
-from bench.floors.kinds import Work, is_product, one, times, work_of
+from bench.floors.kinds import Work, combining, is_product, multiply_add, one, selection, times, work_of
 from bench.floors.places import axes_of, conjuncts
 from bench.floors.scope import Scope, reductions_in
 from unrut.program.fold_nodes import Fold, Local
@@ -79,7 +78,7 @@ class _Statement:
         if statement.role is Role.adds:
             fused = is_product(body)
             places = scope.count(body, *statement.axes)
-            self._add(_fused(body) if fused else _plain("add", body.dtype), places)
+            self._add(multiply_add(body) if fused else combining("add", body.dtype), places)
             self._walk(body, scope, fused=fused)
             for subscript in statement.subscripts:
                 self._index(subscript, scope)
@@ -151,7 +150,7 @@ class _Statement:
         if not (_has_data(call) or free_axes(call) or _has_local(call)):
             return
         if call.function in ("add", "subtract") and products:
-            self._add(_fused(products[0]), places)
+            self._add(multiply_add(products[0]), places)
             for part in call.arguments:
                 self._walk(part, scope, fused=part is products[0])
             return
@@ -175,7 +174,7 @@ class _Statement:
         share = 1.0 if len(on_axes) == len(parts) else 0.5
         self._conditions(expr.condition, scope)
         if share < 1:
-            self._add(_plain("max", expr.dtype), scope.count(expr))
+            self._add(combining("max", expr.dtype), scope.count(expr))
         self._walk(expr.then, replace(scope, guards=(*scope.guards, *on_axes), part=scope.part * share))
         whole = Call(function="invert", arguments=(expr.condition,), dtype=DType.bool)
         other = (whole,) if share == 1 else ()
@@ -199,26 +198,24 @@ class _Statement:
         if expr.kind is ReduceKind.sum:
             factors = factors_of(body)
             if len(factors) > 2 and where is None and not inner.ragged:
-                self._add(times(_fused(body), 1.0), pairwise(factors, expr, inner.extents))
+                self._add(times(multiply_add(body), 1.0), pairwise(factors, expr, inner.extents))
                 for factor in factors:
                     self._walk(factor, inner)
                 return
             fused = is_product(body) and inner.count(body) == places
-            self._add(_fused(body) if fused else _plain("add", body.dtype), places)
+            self._add(multiply_add(body) if fused else combining("add", body.dtype), places)
             self._walk(body, inner, fused=fused)
             return
         self._walk(body, inner)
         if expr.kind in ORDER_STATISTICS:
-            self._add(
-                _selection(places / max(results, 1), body.dtype, several=_ranks(expr, scope)), _lines(expr, scope)
-            )
+            self._add(selection(places / max(results, 1), body.dtype, several=_ranks(expr, scope)), _lines(expr, scope))
         elif expr.kind is ReduceKind.logsumexp:
-            self._add(_plain("max", body.dtype) + one("add", body.dtype, 2) + one("exp", body.dtype), places)
+            self._add(combining("max", body.dtype) + one("add", body.dtype, 2) + one("exp", body.dtype), places)
             self._add(one("log", body.dtype) + one("add", body.dtype), results)
         elif expr.kind in (ReduceKind.argmax, ReduceKind.argmin):
             self._add(one("max", body.dtype, 2), places)
         else:
-            self._add(_plain(_COMBINE[expr.kind], body.dtype), places)
+            self._add(combining(_COMBINE[expr.kind], body.dtype), places)
 
     def _along(self, expr: Along, scope: Scope) -> None:
         places = scope.count(expr)
@@ -230,7 +227,7 @@ class _Statement:
             self._add(one("divide", expr.dtype), lines)
         else:
             kind = {AlongKind.cumsum: "add", AlongKind.cumprod: "mul"}.get(expr.kind, "max")
-            self._add(_plain(kind, expr.dtype), places)
+            self._add(combining(kind, expr.dtype), places)
 
 
 def _axes(scope: Scope, expr: Expr) -> tuple[Any, ...]:
@@ -238,32 +235,6 @@ def _axes(scope: Scope, expr: Expr) -> tuple[Any, ...]:
     from unrut.program.nodes import Axis
 
     return tuple(Axis(name=name, extent=as_extent(scope.extents[name])) for name in sorted(free_axes(expr)))
-
-
-def _plain(kind: str, dtype: DType) -> Work:
-    """A combination of two numbers, complex ones in their parts."""
-    if not dtype.is_complex:
-        return one(kind, dtype)
-    return one("fma", dtype, 4) if kind == "mul" else one(kind, dtype, 2)
-
-
-def _fused(product: Expr) -> Work:
-    """A product and its addition."""
-    if not product.dtype.is_complex:
-        return (
-            one("fma", product.dtype)
-            if product.dtype.is_float
-            else one("mul", product.dtype) + one("add", product.dtype)
-        )
-    assert isinstance(product, Call)
-    return work_of(product)
-
-
-def _selection(n: float, dtype: DType, *, several: float) -> Work:
-    """One or several order statistics of n terms."""
-    exchanges = (0.4 if several == 1 else 0.5) * n * log2(max(n, 2)) ** 2
-    counting = several * n * 8 * dtype.size
-    return one("max", dtype, max(1.0, min(exchanges, counting)))
 
 
 def _ranks(expr: Reduce, scope: Scope) -> float:

@@ -8,6 +8,7 @@ are reckoned in their parts.
 from __future__ import annotations
 
 from collections import Counter
+from math import log2
 
 from unrut.program.nodes import Call, Cast, Const, Expr
 from unrut.program.types import DType
@@ -95,3 +96,29 @@ def is_special(key: str) -> bool:
 def times(work: Work, factor: float) -> Work:
     """Each number times a factor."""
     return Work({key: count * factor for key, count in work.items()})  # type: ignore[misc]
+
+
+def combining(kind: str, dtype: DType) -> Work:
+    """A combination of two numbers, complex ones in their parts."""
+    if not dtype.is_complex:
+        return one(kind, dtype)
+    return one("fma", dtype, 4) if kind == "mul" else one(kind, dtype, 2)
+
+
+def multiply_add(product: Expr) -> Work:
+    """A product and its addition."""
+    if not product.dtype.is_complex:
+        return (
+            one("fma", product.dtype)
+            if product.dtype.is_float
+            else one("mul", product.dtype) + one("add", product.dtype)
+        )
+    assert isinstance(product, Call)
+    return work_of(product)
+
+
+def selection(n: float, dtype: DType, *, several: float) -> Work:
+    """One or several order statistics of n terms."""
+    exchanges = (0.4 if several == 1 else 0.5) * n * log2(max(n, 2)) ** 2
+    counting = several * n * 8 * dtype.size
+    return one("max", dtype, max(1.0, min(exchanges, counting)))
