@@ -6,54 +6,54 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from unrut.emitter.lower.holes import Holes, hole
 from unrut.emitter.lower.renaming import Renaming
 from unrut.emitter.nest import Buffer, Declare, Invoke, Loop, Move, Node, Routine, Space
-from unrut.emitter.render.walk import accesses, expressions, filled, nodes
-from unrut.program.nodes import AxisValue
-from unrut.program.walk import subexpressions
+from unrut.emitter.render.walk import accesses, filled, nodes
+from unrut.program.nodes import AxisValue, Expr
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """The routine of all bodies of one form, with numbers for names and holes for values; what fills them, and the names."""
+
+    routine: Routine
+    values: tuple[Expr, ...]
+    names: Renaming
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:
-    """A body with the axes and buffers that it has from around it, in the order in which it mentions them."""
+    """A body with the buffers that it has from around it, in the order in which it mentions them."""
 
     body: tuple[Node, ...]
-    axes: tuple[str, ...]
     targets: tuple[Buffer, ...]
     sources: tuple[Buffer, ...]
 
-    def form(self) -> Routine:
-        """The routine of all bodies like this one, with numbers for names."""
+    def form(self) -> Form:
+        """What is the same for all bodies like this one."""
         inside = list(nodes(self.body))
-        axes = [*self.axes, *dict.fromkeys(_bound(inside))]
+        axes = list(dict.fromkeys(_bound(inside)))
         own = dict.fromkeys(node.buffer.name for node in inside if isinstance(node, Declare))
         given = {b.name: b.name if _is_fixed(b) else f"given {k}" for k, b in enumerate((*self.targets, *self.sources))}
-        renaming = Renaming(
-            axes={axis: AxisValue(axis=f"axis {k}") for k, axis in enumerate(axes)},
-            buffers={**given, **{name: f"own {k}" for k, name in enumerate(own)}},
-        )
-        return Routine(
-            name="",
-            values=tuple(f"axis {k}" for k in range(len(self.axes))),
-            targets=tuple(map(renaming.buffer, self.targets)),
-            sources=tuple(map(renaming.buffer, self.sources)),
-            body=renaming.body(self.body),
-        )
-
-    def routine(self, name: str, note: str) -> Routine:
-        """The body as a routine, with the names that it has."""
-        return Routine(
-            name=name, values=self.axes, targets=self.targets, sources=self.sources, body=self.body, note=note
-        )
-
-    def invoke(self, routine: str, note: str) -> Invoke:
-        """What to put in its place."""
-        return Invoke(
-            routine=routine,
-            values=tuple(AxisValue(axis=axis) for axis in self.axes),
-            targets=tuple(b.name for b in self.targets),
-            sources=tuple(b.name for b in self.sources),
-            note=note,
+        buffers = {**given, **{name: f"own {k}" for k, name in enumerate(own)}}
+        numbered = {axis: f"axis {k}" for k, axis in enumerate(axes)}
+        renaming = Renaming(axes={axis: AxisValue(axis=name) for axis, name in numbered.items()}, buffers=buffers)
+        holes = Holes(bound=frozenset(numbered.values()))
+        body = holes.body(renaming.body(self.body))
+        return Form(
+            routine=Routine(
+                name="",
+                values=tuple(map(hole, range(len(holes.found)))),
+                targets=tuple(map(renaming.buffer, self.targets)),
+                sources=tuple(map(renaming.buffer, self.sources)),
+                body=body,
+            ),
+            values=tuple(holes.found),
+            names=Renaming(
+                axes={name: AxisValue(axis=axis) for axis, name in numbered.items()},
+                buffers={name: buffer for buffer, name in buffers.items()},
+            ),
         )
 
 
@@ -76,15 +76,7 @@ def _is_fixed(buffer: Buffer) -> bool:
 def closed(body: tuple[Node, ...], buffers: Mapping[str, Buffer]) -> Closed:
     """The body with what it needs of `buffers`, those in force where it stands."""
     inside = list(nodes(body))
-    bound = set(_bound(inside))
     own = {node.buffer.name for node in inside if isinstance(node, Declare)}
-    mentioned = dict.fromkeys(
-        part.axis
-        for node in inside
-        for expr in expressions(node)
-        for part in subexpressions(expr)
-        if isinstance(part, AxisValue)
-    )
     used = dict.fromkeys(
         name
         for node in inside
@@ -97,7 +89,6 @@ def closed(body: tuple[Node, ...], buffers: Mapping[str, Buffer]) -> Closed:
     given = [buffers[name] for name in used if name not in own]
     return Closed(
         body=body,
-        axes=tuple(axis for axis in mentioned if axis not in bound),
         targets=tuple(b for b in given if b.name in written),
         sources=tuple(b for b in given if b.name not in written),
     )

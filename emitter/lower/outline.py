@@ -4,8 +4,8 @@
 Before:  kernel: for q: [for k: S tile; softmax; for e: Y tile]          all in one function
 After:   routine S: for k: S tile;  routine Y: for e: Y tile;   kernel: for q: [S(q); softmax; Y(q)]
 Because: compilers need more than twice the time for twice the function, and readers lose the thread; a tile that stands
-         alone has all registers to itself. Parts that are the same but for names (iterations written out, tails) become
-         one routine.
+         alone has all registers to itself. Parts that are the same but for names and places (iterations written out,
+         a loop and its tail) become one routine.
 
 Routines are as large as they may be, so that little is called often. A body that accumulates in an array of its own is one
 piece: what is held in registers stays there.
@@ -20,7 +20,8 @@ from unrut.emitter.graph.names import Names
 from unrut.emitter.graph.simplify import TRUE
 from unrut.emitter.lower.bulk import bulk, bulk_of
 from unrut.emitter.lower.closed import Closed, closed, merged
-from unrut.emitter.nest import Accumulate, Buffer, Declare, Guard, Kernel, Loop, Nest, Node, Routine, Store
+from unrut.emitter.lower.values import settled
+from unrut.emitter.nest import Accumulate, Buffer, Declare, Guard, Invoke, Kernel, Loop, Nest, Node, Routine, Store
 from unrut.emitter.render.walk import nodes
 from unrut.program.walk import reads
 
@@ -34,7 +35,7 @@ def outlined(nest: Nest, most: int = MOST, least: int = LEAST) -> Nest:
     """The nest with routines for parts of kernels that are large, in bulk: functions of `most`, if that can be had."""
     outlining = Outlining(nest, most, least)
     kernels = tuple(map(outlining.kernel, nest.kernels))
-    return replace(nest, kernels=kernels, routines=tuple(outlining.routines.values()))
+    return settled(replace(nest, kernels=kernels, routines=tuple(outlining.routines.values())))
 
 
 class Outlining:
@@ -82,11 +83,24 @@ class Outlining:
     def invoked(self, part: Closed, note: str) -> Node:
         """The invocation of the part's routine, which is a new one unless there is one of its form."""
         form = part.form()
-        found = self.routines.get(form)
+        found = self.routines.get(form.routine)
         if found is None:
-            found = part.routine(self.names.fresh(note.partition(",")[0]), note)
-        self.routines[form] = merged(found, note)
-        return part.invoke(found.name, note)
+            found = replace(
+                form.routine,
+                name=self.names.fresh(note.partition(",")[0]),
+                targets=part.targets,
+                sources=part.sources,
+                body=form.names.body(form.routine.body),
+                note=note,
+            )
+        self.routines[form.routine] = merged(found, note)
+        return Invoke(
+            routine=found.name,
+            values=form.values,
+            targets=tuple(b.name for b in part.targets),
+            sources=tuple(b.name for b in part.sources),
+            note=note,
+        )
 
 
 def _is_tile(body: tuple[Node, ...]) -> bool:

@@ -20,6 +20,7 @@ from unrut.emitter.nest_verify import verify
 from unrut.emitter.render.render import render
 from unrut.emitter.render.walk import nodes
 from unrut.errors import InternalError
+from unrut.program.nodes import AxisValue
 
 EM = ("f32[1, 5, 6, 6, 4, 4]", "f32[1, 5, 6, 6]", "f32[16, 5, 3, 3, 4, 4]", "f32[16]", "f32[16]")
 
@@ -113,3 +114,16 @@ def test_buffers_of_an_invocation_are_distinct_and_there(routing: Nest) -> None:
         verify(with_invocation(routing, sources=("nowhere", *node.sources[1:])))
     with pytest.raises(InternalError, match="has no routine"):
         verify(with_invocation(routing, routine="nobody"))
+
+
+def test_a_loop_and_its_tail_share_what_they_do_at_other_places() -> None:
+    nest = outlined(nest_of(ops.dynamic_routing, "f32[n, i, k]", "f32[i, o, k, d]"))
+    verify(nest)
+    invoked = [n for part in (*nest.kernels, *nest.routines) for n in nodes(part.body) if isinstance(n, Invoke)]
+    several = {r.name for r in nest.routines if len([n for n in invoked if n.routine == r.name]) > 1}
+    apart = {name for name in several if len({n.values for n in invoked if n.routine == name}) > 1}
+    assert apart, "no routine is invoked at several places"
+    for routine in (nest.routine(name) for name in apart):
+        assert not any("hole" in axis for axis in routine.values)
+    once = [n for n in invoked if n.routine not in several]
+    assert all(n.values == tuple(AxisValue(axis=a) for a in nest.routine(n.routine).values) for n in once)
