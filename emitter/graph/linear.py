@@ -25,6 +25,8 @@ class Linear(Remembering):
     terms: tuple[tuple[int, Expr], ...] = ()
 
     def __add__(self, other: Linear) -> Linear:
+        if not self.terms or not other.terms:
+            return Linear(constant=self.constant + other.constant, terms=self.terms or other.terms)
         coefficients = {atom: c for c, atom in self.terms}
         for c, atom in other.terms:
             coefficients[atom] = coefficients.get(atom, 0) + c
@@ -32,8 +34,8 @@ class Linear(Remembering):
         return Linear(constant=self.constant + other.constant, terms=tuple(kept))
 
     def __mul__(self, factor: int) -> Linear:
-        if factor == 0:
-            return Linear()
+        if factor in (0, 1):
+            return self if factor else Linear()
         return Linear(constant=self.constant * factor, terms=tuple((c * factor, a) for c, a in self.terms))
 
     def __sub__(self, other: Linear) -> Linear:

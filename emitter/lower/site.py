@@ -30,7 +30,7 @@ class Span:
 
     @property
     def is_single(self) -> bool:
-        return self.size == constant(1)
+        return not self.size.terms and not self.size.constant.terms and self.size.constant.constant == 1
 
     def value(self) -> Linear:
         return self.base if self.is_single else self.base + axis_value(self.variable)

@@ -13,8 +13,8 @@ from dataclasses import replace
 from typing import assert_never
 
 from unrut.emitter.nest import Accumulate, Declare, Fetch, Guard, Invoke, Loop, Move, Node, Select, Sort, Store
-from unrut.program.nodes import Expr, Read
-from unrut.program.walk import subexpressions
+from unrut.program.nodes import Expr
+from unrut.program.walk import reads
 
 
 def without_unused(body: tuple[Node, ...]) -> tuple[Node, ...]:
@@ -73,7 +73,7 @@ def _needs(node: Node, name: str) -> bool:
 
 
 def _read(parts: Iterable[Expr], name: str) -> bool:
-    return any(isinstance(e, Read) and e.tensor == name for part in parts for e in subexpressions(part))
+    return any(read.tensor == name for part in parts for read in reads(part))
 
 
 def _without(node: Node, name: str) -> Iterator[Node]:

@@ -88,9 +88,9 @@ def places_of(nest: Nest, layouts: Mapping[str, Layout], names: Names, path: str
     }
 
 
-def index_view(place: Place, nest: Nest, names: Names, dialect: Dialect) -> IndexView:
+def index_view(place: Place, bare: BareAxes, names: Names, dialect: Dialect) -> IndexView:
     """The index function of a buffer, its parameters named by the axes that index it bare."""
-    parameters = _parameters(place.buffer, nest, names, dialect)
+    parameters = _parameters(place.buffer, bare, dialect)
     strides = place.layout.strides if place.layout.aligned else (None,) * len(parameters)
     terms = []
     for dimension, (parameter, stride) in enumerate(zip(parameters, strides, strict=True)):
@@ -112,15 +112,25 @@ def index_view(place: Place, nest: Nest, names: Names, dialect: Dialect) -> Inde
     return IndexView(name=place.index, parameters=typed, offset=offset, unused=unused, is_short=short)
 
 
-def _parameters(buffer: Buffer, nest: Nest, names: Names, dialect: Dialect) -> tuple[str, ...]:
-    """The axis that indexes a dimension bare, if it is always the same one; else the dimension's number."""
-    bare: list[set[str]] = [set() for _ in buffer.shape]
+BareAxes = Mapping[tuple[str, int], set[str]]
+
+
+def bare_axes(nest: Nest, names: Names) -> BareAxes:
+    """The axes that stand alone as a subscript, for each buffer and dimension where one does."""
+    found: dict[tuple[str, int], set[str]] = {}
     for node in everything(nest):
         for name, subscripts in accesses(node):
-            for axes, subscript in zip(bare, subscripts, strict=True) if name == buffer.name else ():
-                axes |= {names.axes[subscript.axis]} if isinstance(subscript, AxisValue) else set()
+            for dimension, subscript in enumerate(subscripts):
+                if isinstance(subscript, AxisValue):
+                    found.setdefault((name, dimension), set()).add(names.axes[subscript.axis])
+    return found
+
+
+def _parameters(buffer: Buffer, bare: BareAxes, dialect: Dialect) -> tuple[str, ...]:
+    """The axis that indexes a dimension bare, if it is always the same one; else the dimension's number."""
     chosen: list[str] = []
-    for dimension, axes in enumerate(bare):
+    for dimension in range(len(buffer.shape)):
+        axes = bare.get((buffer.name, dimension), set())
         name = next(iter(axes)) if len(axes) == 1 else f"i{dimension}"
         chosen.append(name if name not in chosen and name not in dialect.reserved else f"i{dimension}_")
     return tuple(chosen)

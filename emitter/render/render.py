@@ -23,7 +23,7 @@ from unrut.emitter.render.interface import (
     run_value,
 )
 from unrut.emitter.render.names import choose_names
-from unrut.emitter.render.places import Place, index_view, place_of, places_of
+from unrut.emitter.render.places import Place, bare_axes, index_view, place_of, places_of
 from unrut.emitter.render.ranges import Interval, interval
 from unrut.emitter.render.routines import Written, by_address, given_to, pointer, value_ranges
 from unrut.emitter.render.statement import Writer
@@ -233,8 +233,9 @@ def _unit(
     conditions, named = checks(signature, entry), data_checks(signature, entry)
     outside = [entry.places[b.name].name for b in nest.buffers if b.space in (Space.operand, Space.result)]
     passed = {word for kernel in kernels for word in re.findall(r"\w+", kernel.arguments)}
+    bare = bare_axes(nest, entry.names)
     indices = tuple(
-        index_view(place, nest, entry.names, entry.dialect)
+        index_view(place, bare, entry.names, entry.dialect)
         for place in entry.places.values()
         if place.has_function and f"{place.index}(" in code
     )

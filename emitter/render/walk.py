@@ -23,8 +23,8 @@ from unrut.emitter.nest import (
     Sort,
     Store,
 )
-from unrut.program.nodes import Expr, Read
-from unrut.program.walk import subexpressions
+from unrut.program.nodes import Expr
+from unrut.program.walk import reads
 
 
 def bodies(node: Node) -> tuple[tuple[Node, ...], ...]:
@@ -42,10 +42,12 @@ def bodies(node: Node) -> tuple[tuple[Node, ...], ...]:
 
 def nodes(body: tuple[Node, ...]) -> Iterator[Node]:
     """Every node of a body, parents first, in the order of the text."""
-    for node in body:
+    waiting = [*reversed(body)]
+    while waiting:
+        node = waiting.pop()
         yield node
-        for inner in bodies(node):
-            yield from nodes(inner)
+        for inner in reversed(bodies(node)):
+            waiting += reversed(inner)
 
 
 def expressions(node: Node) -> tuple[Expr, ...]:
@@ -81,7 +83,7 @@ def accesses(node: Node) -> Iterator[tuple[str, tuple[Expr, ...]]]:
         yield node.source, node.subscripts
         yield from ((name, (number(0),)) for name in filled(node))
     for expr in expressions(node):
-        yield from ((e.tensor, e.subscripts) for e in subexpressions(expr) if isinstance(e, Read))
+        yield from ((read.tensor, read.subscripts) for read in reads(expr))
 
 
 def filled(node: Node) -> tuple[str, ...]:

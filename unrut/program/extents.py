@@ -75,8 +75,10 @@ class Extent(Remembering):
 
     def __add__(self, other: Extent | int) -> Extent:
         right = as_extent(other)
-        if not right.terms or not self.terms:
-            return Extent(constant=self.constant + right.constant, terms=self.terms or right.terms)
+        if not right.terms:
+            return self if not right.constant else Extent(constant=self.constant + right.constant, terms=self.terms)
+        if not self.terms:
+            return right if not self.constant else Extent(constant=self.constant + right.constant, terms=right.terms)
         coefficients = {atom: c for c, atom in self.terms}
         for c, atom in right.terms:
             coefficients[atom] = coefficients.get(atom, 0) + c
@@ -87,6 +89,8 @@ class Extent(Remembering):
         right = as_extent(other)
         if right.is_fixed:
             k = right.constant
+            if k == 1:
+                return self
             return Extent(constant=self.constant * k, terms=tuple((c * k, a) for c, a in self.terms) if k else ())
         if self.is_fixed:
             return right * self

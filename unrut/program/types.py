@@ -72,7 +72,7 @@ class DType(enum.Enum):
     @property
     def size(self) -> int:
         """Bytes of one element."""
-        return 1 if self is DType.bool else int(self.name.lstrip("bcfiu")) // 8
+        return _SIZES[self._name_]
 
     @property
     def limits(self) -> tuple[int, int]:
@@ -106,6 +106,7 @@ class DType(enum.Enum):
         return self.name
 
 
+_SIZES = {dtype.name: 1 if dtype is DType.bool else int(dtype.name.lstrip("bcfiu")) // 8 for dtype in DType}
 _PARTS = {DType.c64: DType.f32, DType.c128: DType.f64}
 
 _FLOATS = {

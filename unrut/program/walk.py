@@ -89,10 +89,10 @@ def rebuild(expr: Expr, parts: tuple[Expr, ...]) -> Expr:
             return expr
         case Read(outside=outside):
             if outside is None or isinstance(outside, OutsideMode):
-                return replace(expr, subscripts=parts)
+                return Read(tensor=expr.tensor, subscripts=parts, dtype=expr.dtype, outside=outside, span=expr.span)
             return replace(expr, subscripts=parts[:-1], outside=parts[-1])
         case Call():
-            return replace(expr, arguments=parts)
+            return Call(function=expr.function, arguments=parts, dtype=expr.dtype, span=expr.span)
         case Where():
             return replace(expr, condition=parts[0], then=parts[1], otherwise=parts[2])
         case Cast():
