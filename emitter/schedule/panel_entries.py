@@ -11,7 +11,7 @@ from unrut.emitter.graph.names import Names, taken_by
 from unrut.emitter.layout import Layout
 from unrut.emitter.machine import Machine
 from unrut.emitter.schedule.groups import Group
-from unrut.emitter.schedule.panels import Panel, panel
+from unrut.emitter.schedule.panels import Panel, in_depth, panel
 from unrut.emitter.schedule.plan import Entry, LoopOver, Merge, Pack, Plan, Slab
 
 
@@ -59,7 +59,7 @@ def panel_entries(graph: Graph, found: Panel) -> list[Entry]:
                 computation=name,
                 loops=loops,
                 tile=(columns, *inner, rows) if turned else (rows, columns, *inner),
-                reduce=tuple(LoopOver(axis=axis.name) for axis in computation.reduced),
+                reduce=tuple(LoopOver(axis=axis) for axis in in_depth(computation)),
                 lanes=rows if turned else inner[-1],
                 share=(shared if slabs else 0) if first else len(loops),
                 tasks=len(loops) if first and not (slabs and shared) else 0,

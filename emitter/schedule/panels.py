@@ -36,7 +36,7 @@ from unrut.emitter.schedule.tiling import Tiling, tiling
 from unrut.program.nodes import Cast, Expr, Read
 from unrut.program.walk import children, free_axes, reads, subexpressions
 
-LEAST_ROWS, LEAST_COLUMNS, LEAST_DEPTH = 4, 8, 8
+LEAST_ROWS, LEAST_DEPTH = 4, 4
 WORTH = 0.6  # packing and storing may cost this share of the tiles; more is left to plans that stream
 
 
@@ -191,7 +191,7 @@ def _panel(
     m, n = prod(extents[a] for a in rows), prod(extents[a] for a in columns)
     depth = places(axis.extent for axis in computation.reduced)
     repeats = prod(extents[a.name] for a in computation.axes if a.name not in (*rows, *columns))
-    if not rows or m < LEAST_ROWS or n < LEAST_COLUMNS or depth < LEAST_DEPTH:
+    if not rows or m < LEAST_ROWS or 2 * n < machine.lanes(computation.body.dtype.size) or depth < LEAST_DEPTH:
         return None
     lanes = machine.lanes(computation.body.dtype.size)
     tiles = tiling(m, -(-n // lanes), machine)
@@ -262,7 +262,15 @@ def _order(computation: Computation, part: Expr, columns: tuple[str, ...], merge
     """How a packed part lies: axes of all tiles, vectors, then along the reduction, lanes last."""
     own = free_axes(part)
     outer = [a.name for a in computation.axes if a.name in own and a.name not in columns]
-    return (*outer, merge.axis, *(a.name for a in computation.reduced if a.name in own), merge.lane)
+    return (*outer, merge.axis, *(axis for axis in in_depth(computation) if axis in own), merge.lane)
+
+
+def in_depth(computation: Computation) -> tuple[str, ...]:
+    """The reduced axes as they are gone through: first those that conditions are about, so that the inner ones are whole."""
+    tests = computation.reduction.where if computation.reduction is not None else ()
+    tested = frozenset[str]().union(*map(free_axes, tests))
+    names = [axis.name for axis in computation.reduced]
+    return tuple(sorted(names, key=lambda name: name not in tested))
 
 
 def _text(part: Expr) -> str:

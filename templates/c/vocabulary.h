@@ -180,13 +180,25 @@ UR_INLINE int64_t ur_minimum_i64(int64_t a, int64_t b) { return a < b ? a : b; }
 
 // ---- floats: maximum and minimum give NaN if there is one, fmax and fmin the other argument
 
-UR_INLINE float ur_maximum_f32(float a, float b) { return ((a > b) | (a != a)) ? a : b; }
+UR_INLINE float ur_maximum_f32(float a, float b) {  // one instruction, and one for NaN in a
+  const float m = a > b ? a : b;
+  return a != a ? a : m;
+}
 
-UR_INLINE double ur_maximum_f64(double a, double b) { return ((a > b) | (a != a)) ? a : b; }
+UR_INLINE double ur_maximum_f64(double a, double b) {  // one instruction, and one for NaN in a
+  const double m = a > b ? a : b;
+  return a != a ? a : m;
+}
 
-UR_INLINE float ur_minimum_f32(float a, float b) { return ((a < b) | (a != a)) ? a : b; }
+UR_INLINE float ur_minimum_f32(float a, float b) {  // one instruction, and one for NaN in a
+  const float m = a < b ? a : b;
+  return a != a ? a : m;
+}
 
-UR_INLINE double ur_minimum_f64(double a, double b) { return ((a < b) | (a != a)) ? a : b; }
+UR_INLINE double ur_minimum_f64(double a, double b) {  // one instruction, and one for NaN in a
+  const double m = a < b ? a : b;
+  return a != a ? a : m;
+}
 
 UR_INLINE float ur_fmax_f32(float a, float b) { return ((a > b) | (b != b)) ? a : b; }
 
