@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
@@ -38,18 +37,18 @@ class Accumulators:
         return Store(buffer=self.buffer.name, subscripts=self.places, value=value, note=note)
 
 
-def is_short(site: Site, axes: Sequence[str], target: Accumulators) -> bool:
-    """Whether the terms of one row of a tile, all places of `axes`, are so few that they are written out: where conditions
-    choose among them, most are then decided, and the row stays in registers."""
-    tests = [e.condition for e in subexpressions(site.computation.body) if isinstance(e, Where)]
-    if not any(free_axes(test) & set(axes) for test in tests):
+def is_short(site: Site, axis: str, target: Accumulators) -> bool:
+    """Whether the loop over a reduced axis is written out: where conditions choose among terms that are few, most are then
+    decided, and the row of a tile stays in registers."""
+    computation, span = site.computation, site.spans[axis]
+    reduced = frozenset(each.name for each in computation.reduced)
+    tests = (e.condition for e in subexpressions(computation.body) if isinstance(e, Where))
+    fixed = span.size.is_number and not span.base.axes() and all(each.extent.is_fixed for each in computation.reduced)
+    if target.partial or len(target.buffer.shape) != 1 or not fixed or not any(free_axes(t) & reduced for t in tests):
         return False
-    spans = [site.spans[axis] for axis in axes]
-    if target.partial or len(target.buffer.shape) != 1 or not all(span.size.is_number for span in spans):
-        return False
-    count = prod(span.size.constant.value() for span in spans)
+    count = prod(each.extent.value() for each in computation.reduced)
     size = target.buffer.shape[0].value() * target.buffer.dtype.size
-    return not spans[0].base.axes() and 1 < count <= SHORT and count * size <= SHORT_BYTES
+    return 1 < count <= SHORT and count * size <= SHORT_BYTES
 
 
 def vector(lane: str, width: int, body: tuple[Node, ...], note: str) -> Node:

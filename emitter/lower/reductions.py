@@ -21,12 +21,13 @@ from unrut.emitter.lower.accumulators import Accumulators, is_short, vector
 from unrut.emitter.lower.bounds import Cut, cut
 from unrut.emitter.lower.conditions import nested, settled
 from unrut.emitter.lower.contests import Best, Held, taken, wins, wins_later
+from unrut.emitter.lower.following import in_lanes
 from unrut.emitter.lower.hoist import hoisted
 from unrut.emitter.lower.loops import Body, Opening, opened, side_by_side, strided, tile_loops
 from unrut.emitter.lower.memory import Memory
 from unrut.emitter.lower.moving import stored
 from unrut.emitter.lower.site import Context, Site, narrowed
-from unrut.emitter.nest import Accumulate, Buffer, Declare, Loop, LoopKind, Node, Store
+from unrut.emitter.nest import Accumulate, Buffer, Declare, LoopKind, Node, Store
 from unrut.emitter.schedule.plan import LoopOver
 from unrut.program.extents import as_extent
 from unrut.program.nodes import AxisValue, Call, Cast, Expr, Read, ReduceKind
@@ -161,11 +162,7 @@ class ReductionLowering:
 
         if found.residue is not None:
             return strided(site, axis, found.residue.after(first), context, self.note, body)
-        kind = (
-            LoopKind.unrolled
-            if not self.is_arg and is_short(site, [axis, *(over.axis for over in rest)], target)
-            else LoopKind.serial
-        )
+        kind = LoopKind.unrolled if not self.is_arg and is_short(site, axis, target) else LoopKind.serial
         return opened(replace(self._opening(site, axis, context, body), kind=kind), 1)
 
     def _opening(self, site: Site, axis: str, context: Context, body: Body) -> Opening:
@@ -263,10 +260,7 @@ class ReductionLowering:
             nodes = self._terms(site, (), pending, after, inner, beside)
             if span.is_single or not nodes:
                 return nodes
-            stop = expression(span.size)
-            return (
-                Loop(axis=span.variable, start=number(0), stop=stop, body=nodes, kind=LoopKind.vector, note=self.note),
-            )
+            return in_lanes(site, axis, nodes, target.partial, self.memory, self.note)
 
         return tile_loops(site, self.tile, context, self.note, each)
 

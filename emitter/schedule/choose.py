@@ -27,7 +27,7 @@ from unrut.emitter.machine import Machine
 from unrut.emitter.schedule.apply import stage
 from unrut.emitter.schedule.costs import Strides, deciding, iterations, number_of, work
 from unrut.emitter.schedule.entries import Choice, Planner
-from unrut.emitter.schedule.fetching import distance
+from unrut.emitter.schedule.fetching import fetching
 from unrut.emitter.schedule.groups import Group, footprint, groups
 from unrut.emitter.schedule.inline import inline
 from unrut.emitter.schedule.merging import merge
@@ -88,15 +88,10 @@ def choose(graph: Graph, machine: Machine, layouts: Mapping[str, Layout], *, spa
     for group, following in zip(kernels, (*kernels[1:], None), strict=True):
         joins = following is not None and following.members[0].name in running
         reasons += (group.reason,) if group.reason and not joins else ()
-    ordered = tuple(_fetching(whole, machine, e) for e in entries)
+    ordered = fetching(whole, machine, strides.over(whole), entries)
     ordered = tuple(replace(e, stored=stored_order(whole.computation(e.computation), strides)) for e in ordered)
     plan = replace(frame, inlined=names, staged=copied, entries=ordered, reasons=reasons)
     return with_teams(whole, plan, strides.over(whole), machine) if spare else plan
-
-
-def _fetching(graph: Graph, machine: Machine, entry: Entry) -> Entry:
-    ahead, why = distance(graph, graph.computation(entry.computation), machine)
-    return replace(entry, ahead=ahead, reasons=(*entry.reasons, why)) if ahead else entry
 
 
 def _kernel(planner: Planner, sharing: Sharing, group: Group) -> list[Entry]:

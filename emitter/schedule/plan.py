@@ -21,7 +21,7 @@
 - A reduction may have loops over its own reduced axes, place by place or in blocks, shared with what it reads: it then goes on
   as its terms are made. It is accumulated from outside of the first such loop on (`total_depth`), and known after that loop.
   `reduce` has the axes that these loops don't take place by place.
-- `ahead`: how many iterations before their use rows at computed places are fetched; 0: they are not.
+- `ahead`: how many iterations before their use rows are fetched, at computed places, or along a reduction in lanes; 0: not.
 - `stored`: the order of the tensor's dimensions in memory, if it is no result.
 
 `classes`, `slab`, `merge` and `pack` lines change what is looped over before that: see `schedule.residues`, `schedule.slabs`

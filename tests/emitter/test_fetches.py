@@ -70,3 +70,32 @@ def test_what_is_fetched_lies_inside_and_changes_nothing(ahead):
     assert np.array_equal(found, np.array(wanted))
     some = any(isinstance(node, Fetch) for kernel in trace.nest.kernels for node in nodes(kernel.body))
     assert some == (ahead > 0)
+
+
+ROWS = """spread(x) -> y
+m[n] = sum[c](x[n, c])
+y[n] = sum[c]((x[n, c] - m[n])**2)
+"""
+
+
+def test_the_last_pass_over_a_row_asks_for_the_next_row():
+    trace = emit(ur.parse(ROWS).program("f32[4096, 1024]"), machine=AVX512, stop="nest")
+    looking = {entry.computation: entry.ahead for entry in trace.plan.entries if entry.ahead}
+    assert list(looking.values()) == [1]
+    assert "y" in next(iter(looking))
+    fetched = [node for kernel in trace.nest.kernels for node in nodes(kernel.body) if isinstance(node, Fetch)]
+    assert [node.buffer for node in fetched] == ["x"]
+    small = emit(ur.parse(ROWS).program("f32[16, 1024]"), machine=AVX512, stop="plan")
+    assert all(entry.ahead == 0 for entry in small.plan.entries)
+
+
+@pytest.mark.parametrize("rows", ["5", "n"])
+@pytest.mark.parametrize("ahead", [1, 4, 100])
+def test_rows_to_come_lie_inside_and_change_nothing(ahead, rows):
+    program = ur.parse(ROWS).program(f"f32[{rows}, 150]")
+    plan = emit(program, machine=AVX512, stop="plan").plan
+    entries = tuple(dataclasses.replace(e, ahead=ahead if e.reduce else 0) for e in plan.entries)
+    trace = emit(program, machine=AVX512, stop="nest", plan=dataclasses.replace(plan, entries=entries))
+    assert any(isinstance(node, Fetch) for kernel in trace.nest.kernels for node in nodes(kernel.body))
+    x = np.random.default_rng(4).integers(-3, 4, (5, 150)).astype(np.float32)
+    assert np.array_equal(run(trace.nest, {"x": x})["y"], ((x - x.sum(1, keepdims=True)) ** 2).sum(1))
