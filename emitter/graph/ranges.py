@@ -45,11 +45,14 @@ class Known:
     def with_axis(self, axis: str, low: Extent | int | None, high: Extent | int | None) -> Known:
         """This knowledge with a range for one more axis."""
         ends = (None if low is None else as_extent(low), None if high is None else as_extent(high))
-        return replace(self, ranges={**self.ranges, axis: ends})
+        return Known(ranges={**self.ranges, axis: ends}, facts=self.facts, elements=self.elements)
 
     def with_facts(self, *facts: Linear) -> Known:
         """This knowledge with further forms that are at least 0."""
-        return replace(self, facts=tuple(dict.fromkeys((*self.facts, *facts))))
+        if all(fact in self.facts for fact in facts):
+            return self
+        joined = tuple(dict.fromkeys((*self.facts, *facts)))
+        return Known(ranges=self.ranges, facts=joined, elements=self.elements)
 
     def given(self, condition: Expr) -> Known:
         """This knowledge where a bool condition holds: its affine conjuncts become facts."""

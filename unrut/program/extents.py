@@ -74,7 +74,7 @@ class Extent(Remembering):
         return self.constant
 
     def __add__(self, other: Extent | int) -> Extent:
-        right = as_extent(other)
+        right = other if isinstance(other, Extent) else Extent(constant=int(other))
         if not right.terms:
             return self if not right.constant else Extent(constant=self.constant + right.constant, terms=self.terms)
         if not self.terms:
@@ -86,18 +86,18 @@ class Extent(Remembering):
         return Extent(constant=self.constant + right.constant, terms=tuple(kept))
 
     def __mul__(self, other: Extent | int) -> Extent:
-        right = as_extent(other)
-        if right.is_fixed:
+        right = other if isinstance(other, Extent) else Extent(constant=int(other))
+        if not right.terms:
             k = right.constant
             if k == 1:
                 return self
             return Extent(constant=self.constant * k, terms=tuple((c * k, a) for c, a in self.terms) if k else ())
-        if self.is_fixed:
+        if not self.terms:
             return right * self
         return Extent(terms=((1, Product(factors=tuple(sorted((self, right), key=extent_text)))),))
 
     def __sub__(self, other: Extent | int) -> Extent:
-        return self + as_extent(other) * -1
+        return self + (-other if isinstance(other, int) else other * -1)
 
     def __floordiv__(self, divisor: int) -> Extent:
         assert divisor > 0, divisor

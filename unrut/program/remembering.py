@@ -47,14 +47,14 @@ def remembered(function: Callable[[N], T]) -> Callable[[N], T]:
     @wraps(function)
     def answered(node: N, /) -> T:
         try:
-            answers = node._answers
+            found: T = node._answers[answered]
         except AttributeError:
-            answers = {}
-            object.__setattr__(node, "_answers", answers)
-        try:
-            found: T = answers[answered]
+            object.__setattr__(node, "_answers", {})
         except KeyError:
-            found = answers[answered] = function(node)
+            pass
+        else:
+            return found
+        found = node._answers[answered] = function(node)
         return found
 
     return answered
