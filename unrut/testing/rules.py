@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator
 
 from unrut.emitter.graph.computation import Graph
 from unrut.emitter.graph.selection import is_selection
-from unrut.emitter.nest import Guard, Loop, LoopKind, Nest, Node, Select, Sort, Space
+from unrut.emitter.nest import Fetch, Guard, Loop, LoopKind, Nest, Node, Select, Sort, Space
 from unrut.emitter.pipeline import Trace
 from unrut.emitter.render.walk import nodes
 from unrut.emitter.schedule.apply import applied
 from unrut.emitter.schedule.plan import Entry, Plan
 from unrut.emitter.schedule.storage import storage
 from unrut.errors import InternalError
+from unrut.program.nodes import ReduceKind
 from unrut.program.walk import reads
 
 Test = Callable[[Graph, Plan, Nest], bool]
@@ -47,6 +48,16 @@ def _rows(graph: Graph, plan: Plan, nest: Nest) -> bool:
     return any(len(e.tile) > 1 and bool(graph.computation(e.computation).reduced) for e in plan.entries if e.lanes)
 
 
+def _contested(graph: Graph, plan: Plan, nest: Nest) -> bool:
+    """Places of the best terms found side by side."""
+    for entry in plan.entries:
+        reduction = graph.computation(entry.computation).reduction
+        kinds: tuple[object, ...] = (ReduceKind.argmax, ReduceKind.argmin)
+        if reduction is not None and reduction.kind in kinds and entry.lanes == reduction.axes[-1].name:
+            return True
+    return False
+
+
 def _from_data(node: Node) -> bool:
     return isinstance(node, Loop) and next(reads(node.stop), None) is not None
 
@@ -68,6 +79,8 @@ RULES: dict[str, Test] = {
     ),
     "lanes along a reduction": _reduced_lanes,
     "rows of lanes": _rows,
+    "rows fetched ahead": _node(lambda node: isinstance(node, Fetch)),
+    "argmax in lanes": _contested,
     "axes merged": lambda graph, plan, nest: any(len(merge.of) > 1 for merge in plan.merged),
     "axes in vectors": lambda graph, plan, nest: any(merge.lanes > 0 for merge in plan.merged),
     "packed for tiles": lambda graph, plan, nest: bool(plan.packed),
