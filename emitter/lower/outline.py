@@ -21,7 +21,20 @@ from unrut.emitter.graph.simplify import TRUE
 from unrut.emitter.lower.bulk import bulk, bulk_of
 from unrut.emitter.lower.closed import Closed, closed, merged
 from unrut.emitter.lower.values import settled
-from unrut.emitter.nest import Accumulate, Buffer, Declare, Guard, Invoke, Kernel, Loop, Nest, Node, Routine, Store
+from unrut.emitter.nest import (
+    Accumulate,
+    Buffer,
+    Declare,
+    Guard,
+    Invoke,
+    Kernel,
+    Loop,
+    LoopKind,
+    Nest,
+    Node,
+    Routine,
+    Store,
+)
 from unrut.emitter.render.walk import nodes
 from unrut.program.walk import reads
 
@@ -65,7 +78,7 @@ class Outlining:
         """One node of such a body: as it is if it is small, invoked if it is not, its inner parts first if it is too large."""
         if not isinstance(node, Loop | Guard) or bulk_of(node) < self.least:
             return node
-        if bulk_of(node) > self.most:
+        if bulk_of(node) > self.most and (isinstance(node, Guard) or node.kind is LoopKind.serial):
             node = self.opened(node, buffers, note)
         if bulk_of(node) < self.least:
             return node
