@@ -29,7 +29,7 @@ from bench.agreement import Agreement, disagreement
 from bench.cold import cold_and_warm
 from bench.machine.rates import Rates, measure, show
 from bench.machine.special import COMMON, special_rates
-from bench.ours import fresh_results, share_of
+from bench.ours import described, floor_for, fresh_results, threads_of
 from bench.peers.systems import SYSTEMS, results_of
 from bench.race import Contestant, contestants, race
 from bench.store import Store
@@ -81,20 +81,17 @@ def ours(bound: Any, kernel: Any, arrays: tuple[Any, ...], threads: int) -> dict
 
 def judged(workload: Workload, rates: Rates, rivals: list[Contestant], rounds: int, *, cold: bool) -> dict[str, Any]:
     """All that is to be known of a workload."""
-    from bench.ours import floor_for
-
-    threads = min(rates.threads, workload.most_threads or rates.threads)
+    threads = threads_of(workload, rates)
     arrays = workload.arrays()
     bound = workload.bind(arrays)
     kernel = bound.compile("c")
-    share = share_of(workload, rates, cpu=False, seconds=0.1)
-    work = sum(floor_for(workload, bound, arrays).work.values())
-    wanted = wanted_of(workload, bound, arrays, kernel, work)
+    wanted = wanted_of(workload, bound, arrays, kernel, sum(floor_for(workload, bound, arrays).work.values()))
     fitting = [r for r in rivals if _fits(r.system, workload)]
-    found = dict(
-        race(workload, fitting, wanted, ours(bound, kernel, arrays, threads), rounds, apart=workload.name == HEADLINE)
-    )
-    return {"share": share.data(), "rows": found, **({"cold": cold_and_warm(workload.name, arrays)} if cold else {})}
+    apart = workload.name == HEADLINE
+    found = dict(race(workload, fitting, wanted, ours(bound, kernel, arrays, threads), rounds, apart=apart))
+    share = described(workload, rates, bound, kernel, arrays, found[OURS]["seconds"], cpu=False)
+    starts = {"cold": cold_and_warm(workload.name, arrays)} if cold else {}
+    return {"share": share.data(), "rows": found, **starts}
 
 
 def _fits(system: str, workload: Workload) -> bool:
@@ -147,17 +144,16 @@ def main() -> int:
     chosen = {"usual": SYSTEMS, "all": SYSTEMS, "none": ()}.get(options.systems, tuple(options.systems.split(",")))
     store = Store(options.file or Store.usual(options.threads), options.threads)
     todo = [w for w in WORKLOADS if options.only in w.name and (options.again or not store.has(w.name))]
-    if todo:
-        rates = rates_of(options.threads)
-        store.data["rates"] = rates.data()
-        print(show(rates), flush=True)
-        with tempfile.TemporaryDirectory(prefix="unrut-inductor-") as folder:
-            os.environ["TORCHINDUCTOR_CACHE_DIR"] = folder
-            rivals, missing = contestants(chosen, options.threads, huge=not options.no_huge)
-            store.data["missing"] = missing
-            bar, step = progress(len(todo))
-            with bar:
-                for workload in todo:
+    bar, step = progress(len(todo))
+    with bar, tempfile.TemporaryDirectory(prefix="unrut-inductor-") as folder:
+        os.environ["TORCHINDUCTOR_CACHE_DIR"] = folder
+        for threads in sorted({min(options.threads, w.most_threads or options.threads) for w in todo}, reverse=True):
+            rates = rates_of(threads)
+            store.data[f"rates of {threads}"] = rates.data()
+            print(show(rates), flush=True)
+            rivals, store.data["missing"] = contestants(chosen, threads, huge=not options.no_huge)
+            for workload in todo:
+                if min(options.threads, workload.most_threads or options.threads) == threads:
                     step(workload.name)
                     store.put(workload.name, judged(workload, rates, rivals, options.rounds, cold=not options.no_cold))
             for rival in rivals:

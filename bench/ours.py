@@ -78,17 +78,30 @@ def fresh_results(kernel: Any, bound: Any, arrays: tuple[Array, ...], threads: i
 
 def share_of(workload: Workload, rates: Rates, *, cpu: bool, seconds: float = 0.5) -> Share:
     """Compile, call, and hold it against the floor."""
-    from unrut.emitter.pipeline import emit
-
-    threads = min(rates.threads, workload.most_threads or rates.threads)
     arrays = workload.arrays()
     bound = workload.bind(arrays)
+    kernel = bound.compile("c")
+    threads = threads_of(workload, rates)
+    out = fresh_results(kernel, bound, arrays, threads)
+    taken = best(lambda: kernel(*arrays, out=out, threads=threads, **bound.scalars), cpu=cpu, seconds=seconds)
+    return described(workload, rates, bound, kernel, arrays, taken, cpu=cpu)
+
+
+def threads_of(workload: Workload, rates: Rates) -> int:
+    """How many threads a workload is measured on."""
+    return min(rates.threads, workload.most_threads or rates.threads)
+
+
+def described(
+    workload: Workload, rates: Rates, bound: Any, kernel: Any, arrays: tuple[Array, ...], taken: float, *, cpu: bool
+) -> Share:
+    """What a call that took so many seconds is to be held against."""
+    from unrut.emitter.pipeline import emit
+
     began = time.process_time()
     emit(bound.program, bound._layouts())
     emission = time.process_time() - began
-    kernel = bound.compile("c")
-    out = fresh_results(kernel, bound, arrays, threads)
-    taken = best(lambda: kernel(*arrays, out=out, threads=threads, **bound.scalars), cpu=cpu, seconds=seconds)
+    threads = threads_of(workload, rates)
     floor, report = floor_for(workload, bound, arrays), kernel.report()
     gather = gather_seconds(workload, arrays, Stopwatch(rates.threads, cpu))
     return Share(

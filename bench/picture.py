@@ -18,7 +18,7 @@ def draw(store: Store) -> str:
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    rates = store.data.get("rates")
+    rates = store.data.get(f"rates of {store.data['machine']['threads']}")
     points = list(_points(store.data))
     if not points or not rates:
         return "no picture: nothing is measured yet"
