@@ -21,6 +21,7 @@ def lies_well(
     layouts: Mapping[str, Layout],
     machine: Machine,
     extents: dict[str, int],
+    depth: tuple[str, ...],
     width: int,
     rows: int,
 ) -> bool:
@@ -36,7 +37,7 @@ def lies_well(
     if steps is None or steps.get(columns[0]) != 1:
         return False
     size = part.dtype.size
-    along = {axis: step for axis, step in steps.items() if axis in extents and axis != columns[0] and step}
+    along = {axis: step for axis, step in steps.items() if axis in depth and step}
     lines = prod(extents[axis] for axis in along)
     taken = lines * width * size
     way = machine.l2 // WAYS
@@ -69,6 +70,19 @@ def run_of(part: Expr, axis: str, layouts: Mapping[str, Layout], extents: dict[s
     return extents[axis]
 
 
+def lane_run(columns: list[int], lanes: int) -> int:
+    """How many lanes of a vector are neighbours along the innermost of merged columns; 0 where that takes divisions."""
+    last = columns[-1]
+    if len(columns) == 1 or last % lanes == 0:
+        return lanes
+    return last if lanes % last == 0 else 0
+
+
 def run_cost(run: int, lanes: int) -> float:
-    """Cycles for an element that is moved in runs of so many."""
-    return 1.2 if run < 2 else max(2.0 / lanes, 1.0 / min(run, lanes))
+    """Cycles for an element that is copied in runs of so many."""
+    return (8.0, 1.5)[run] if run < 2 else max(2.0 / lanes, 1.3 / min(run, lanes))
+
+
+def store_cost(run: int, lanes: int) -> float:
+    """Cycles for an element of a result that is stored in runs of so many; short runs go through a tile."""
+    return (8.0, 3.0)[run] if run < 2 else 2.0 / lanes if run >= lanes else 2.4 / run

@@ -27,17 +27,18 @@ from unrut.emitter.graph.selection import is_selection
 from unrut.emitter.layout import Layout
 from unrut.emitter.machine import Machine
 from unrut.emitter.schedule.costs import number_of, places, work
-from unrut.emitter.schedule.lying import lies_well, run_cost, run_of
+from unrut.emitter.schedule.lying import lane_run, lies_well, run_cost, run_of, store_cost
 from unrut.emitter.schedule.merging import merged_alike
 from unrut.emitter.schedule.plan import Classes, Merge, Pack, Plan, Slab
 from unrut.emitter.schedule.residues import class_fault, in_classes, residue_classes, with_classes
 from unrut.emitter.schedule.slab_choice import slabs_for
-from unrut.emitter.schedule.tiling import Tiling, tiling
+from unrut.emitter.schedule.tiling import TILE, Tiling, tiling
 from unrut.program.nodes import Cast, Expr, Read
 from unrut.program.walk import children, free_axes, reads, subexpressions
 
 LEAST_ROWS, LEAST_DEPTH = 4, 4
-WORTH = 0.6  # packing and storing may cost this share of the tiles; more is left to plans that stream
+FAR = 1.0  # cycles to bring an element of a copy from memory, and back
+WORTH = 0.35  # packing and storing may cost this share of the tiles; more is left to plans that stream
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,11 +155,14 @@ def _followers(graph: Graph, members: tuple[Computation, ...]) -> dict[str, dict
 
 
 def _column_sides(computation: Computation) -> Iterator[tuple[str, ...]]:
-    """The choices of columns: free axes that the same reads have."""
+    """The choices of columns: free axes that the same reads have, or the innermost of them inside of loops over the others."""
     having = _having(computation)
     for signature in dict.fromkeys(having.values()):
         if signature and any(not signature & other for other in having.values() if other):
-            yield tuple(axis.name for axis in computation.axes if having[axis.name] == signature)
+            found = tuple(axis.name for axis in computation.axes if having[axis.name] == signature)
+            yield found
+            if len(found) > 1:
+                yield found[-1:]
 
 
 def _having(computation: Computation) -> dict[str, frozenset[Read]]:
@@ -194,7 +198,7 @@ def _panel(
     if not rows or m < LEAST_ROWS or 2 * n < machine.lanes(computation.body.dtype.size) or depth < LEAST_DEPTH:
         return None
     lanes = machine.lanes(computation.body.dtype.size)
-    tiles = tiling(m, -(-n // lanes), machine)
+    tiles = tiling(m, -(-n // lanes), depth, machine)
     operations = max(1.0, work(computation.body))
     names = Names(taken=set(taken_by(graph.program)) | set(extents))
     for member in members:
@@ -208,19 +212,24 @@ def _panel(
     for part in _parts(computation.body, frozenset(columns)):
         order = _order(computation, part, columns, merges[-1])
         elements = prod(extents[a] for a in free_axes(part))
-        if n % lanes == 0 and lies_well(part, columns, layouts, machine, extents, tiles.vectors * lanes, m):
+        if n % lanes == 0 and lies_well(
+            part, columns, layouts, machine, extents, in_depth(computation), tiles.vectors * lanes, m
+        ):
             said.append(f"{_text(part)} in place")
             continue
         packs.append(
             Pack(computation=computation.name, name=given.fresh(f"{next(reads(part)).tensor}_packed"), order=order)
         )
-        cost = elements * (run_cost(run_of(part, columns[-1], layouts, extents), lanes) + work(part) / lanes)
+        whole = lane_run([extents[axis] for axis in columns], lanes)
+        read = run_of(part, columns[-1], layouts, extents)
+        far = FAR if elements * part.dtype.size > machine.l2 else 0.0
+        cost = elements * (run_cost(min(read, whole), lanes) + work(part) / lanes + far)
         packing += cost
         said.append(f"{_text(part)} packed: {elements} elements, {cost:.3g} cycles")
     last = members[-1].axes[-1].name if len(members) == 1 else columns[-1]
-    run = min(extents[last], lanes if last in columns else tiles.rows)
-    storing = repeats * m * n * run_cost(run, lanes)
-    compute = tiles.cycles * depth * repeats * max(1.0, operations) + 60.0 * tiles.count * repeats
+    run = lane_run([extents[axis] for axis in columns], lanes) if last == columns[-1] else 1
+    storing = repeats * m * n * store_cost(run, lanes)
+    compute = tiles.cycles * depth * repeats * max(1.0, operations) + TILE * tiles.count * repeats
     for slab, cost in slabs:
         packing += cost
         said.append(f"{slab.tensor} as {slab.name}, {cost:.3g} cycles")

@@ -21,6 +21,7 @@ from unrut.emitter.machine import Machine
 ROWS = {4: 6, 3: 8, 2: 12, 1: 14}
 FEW_ROWS = {2: 6, 1: 8}
 EVEN = 0.01
+TILE = 60.0  # cycles to begin a tile and to end it
 VECTOR, ROW, ADDRESS, ADDRESSES = 0.1, 0.06, 0.1, 6
 
 
@@ -39,21 +40,21 @@ class Tiling:
     count: int
 
 
-def tiling(rows: int, vectors: int, machine: Machine) -> Tiling:
-    """The tiles for so many rows and vectors of columns."""
+def tiling(rows: int, vectors: int, depth: int, machine: Machine) -> Tiling:
+    """The tiles for so many rows and vectors of columns, and so many steps along the reduction."""
     shapes = ROWS if machine.registers >= 32 else FEW_ROWS
     found: list[Tiling] = []
     for nv in range(1, max(shapes) + 1):
         for mr in range(2, shapes[nv] + 1):
             if nv <= vectors:
                 found += _tilings(rows, vectors, min(mr, rows), nv)
-    plain = min(found, key=_rank)
-    close = [t for t in found if t.cycles <= plain.cycles * (1 + EVEN)]
-    return min(close, key=lambda t: (bool(t.even_rows) + bool(t.even_vectors), _kinds(rows, vectors, t), _rank(t)))
 
+    def cost(t: Tiling) -> tuple[float, int, int]:
+        return (t.cycles + TILE * t.count / depth, t.count, -t.vectors)
 
-def _rank(t: Tiling) -> tuple[float, int, int]:
-    return (t.cycles, t.count, -t.vectors)
+    plain = min(found, key=cost)
+    close = [t for t in found if cost(t)[0] <= cost(plain)[0] * (1 + EVEN)]
+    return min(close, key=lambda t: (bool(t.even_rows) + bool(t.even_vectors), _kinds(rows, vectors, t), cost(t)))
 
 
 def _kinds(rows: int, vectors: int, t: Tiling) -> int:

@@ -90,7 +90,7 @@ def test_columns_that_lie_apart_are_packed_and_rows_merged():
 @pytest.mark.parametrize("machine", [AVX512, AVX2])
 def test_tiles_of_odd_extents_waste_little(machine, rows, columns):
     lanes = machine.lanes(4)
-    found = tiling(rows, -(-columns // lanes), machine)
+    found = tiling(rows, -(-columns // lanes), 512, machine)
     padded = -(-columns // lanes) * lanes
     assert found.cycles <= 1.2 * rows * padded / lanes / 2
 

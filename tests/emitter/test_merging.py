@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import unrut as ur
-from unrut import ops
+from unrut.emitter.machine import AVX512
 from unrut.emitter.pipeline import emit
 from unrut.emitter.schedule.plan_text import parse_plan, show
 from unrut.errors import PlanError
@@ -142,16 +142,21 @@ def test_strided_gradients_go_class_by_class(h):
     np.testing.assert_array_equal(run(trace.nest, {"g": g, "w": w})["v"], expected)
 
 
+CONVOLUTION = """f(x: f32[{n}, 8, 7, 4], w: f32[3, 3, 4, 12]) -> y
+axis h: 8
+axis v: 7
+y[n, h, v, d] = sum[a, b, c](x.outside(0.0)[n, h + a - 1, v + b - 1, c]*w[a, b, c, d])"""
+
+
 @pytest.mark.parametrize("n", [1, 8])
 def test_chosen_plans_of_convolutions_run_in_the_interpreter(n):
-    program = ops.conv2d.program(ur.spec(f"f32[{n}, 2, 8, 7]"), ur.spec("f32[12, 2, 3, 3]"), padding=1)
-    trace = emit(program, stop="nest")
+    program = ur.parse(CONVOLUTION.format(n=n)).program()
+    trace = emit(program, machine=AVX512, stop="nest")
     rng = np.random.default_rng(1)
-    arrays = {o.name: rng.integers(-3, 4, [e.value() for e in o.shape]).astype(np.float32) for o in program.operands}
-    x, w = arrays.values()
-    around = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
-    windows = np.lib.stride_tricks.sliding_window_view(around, (3, 3), axis=(2, 3))
-    expected = np.einsum("ncyxab,dcab->ndyx", windows, w)
+    x, w = (rng.integers(-3, 4, shape).astype(np.float32) for shape in ((n, 8, 7, 4), (3, 3, 4, 12)))
+    around = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    windows = np.lib.stride_tricks.sliding_window_view(around, (3, 3), axis=(1, 2))
     assert trace.plan.slabs
     assert trace.plan.packed
-    np.testing.assert_array_equal(run(trace.nest, arrays)[program.results[0]], expected)
+    found = run(trace.nest, {"x": x, "w": w})["y"]
+    np.testing.assert_array_equal(found, np.einsum("nhvcab,abcd->nhvd", windows, w))
