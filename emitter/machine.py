@@ -19,6 +19,7 @@ class Machine:
     l1: int
     l2: int
     cores: int
+    l3: int = 32 << 20
 
     def lanes(self, size: int) -> int:
         """How many elements of `size` bytes fit into a vector."""
@@ -40,7 +41,7 @@ def described(cpu: Cpu) -> Machine:
     like = AVX512 if "avx512f" in features else AVX2 if "avx2" in features else BASELINE
     if cpu.architecture.lower() in ("aarch64", "arm64"):
         like = NEON
-    return replace(like, l1=cpu.l1 or like.l1, l2=cpu.l2 or like.l2, cores=max(cpu.cores, 1))
+    return replace(like, l1=cpu.l1 or like.l1, l2=cpu.l2 or like.l2, l3=cpu.l3 or like.l3, cores=max(cpu.cores, 1))
 
 
 @cache

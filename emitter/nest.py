@@ -116,30 +116,34 @@ class Accumulate:
 class Move:
     """`buffer[subscripts] = value` for all `across` below `rows` and `along` below `columns`: a tile of elements as they are.
 
-    `across` and `along` are bound in the subscripts of both sides alone, which are linear in them. Neighbours along are meant
-    to be neighbours in memory where the value is read, and neighbours along or across where it is put: in the second case the
-    tile is turned in vector registers. `past`: the buffer is written past the caches, and all of it is there when the kernel
-    ends. For any strides it means the same.
+    Rows may be those of several axes, the last of them fastest. All these axes are bound in the subscripts of both sides
+    alone, which are linear in them. Neighbours along are meant to be neighbours in memory where the value is read, and
+    neighbours along or across where it is put: in the second case the tile is turned in vector registers. `past`: the buffer
+    is written past the caches, and all of it is there when the kernel ends. For any strides it means the same.
     """
 
     buffer: str
     subscripts: tuple[Expr, ...]
     value: Read
-    across: str
-    rows: Expr
+    across: tuple[str, ...]
+    rows: tuple[Expr, ...]
     along: str
     columns: Expr
     past: bool = False
     note: str = field(default="", compare=False)
 
+    def axes(self) -> tuple[tuple[str, Expr], ...]:
+        """Each axis and its extent, outermost first."""
+        return (*zip(self.across, self.rows, strict=True), (self.along, self.columns))
+
     def loops(self) -> Loop:
         """The same as loops over single elements."""
-        store = Store(buffer=self.buffer, subscripts=self.subscripts, value=self.value, note=self.note)
-        zero = Const(value=0, dtype=self.rows.dtype)
-        inner = Loop(
-            axis=self.along, start=zero, stop=self.columns, body=(store,), kind=LoopKind.vector, note=self.note
-        )
-        return Loop(axis=self.across, start=zero, stop=self.rows, body=(inner,), kind=LoopKind.vector, note=self.note)
+        body: Node = Store(buffer=self.buffer, subscripts=self.subscripts, value=self.value, note=self.note)
+        zero = Const(value=0, dtype=self.columns.dtype)
+        for axis, stop in reversed(self.axes()):
+            body = Loop(axis=axis, start=zero, stop=stop, body=(body,), kind=LoopKind.vector, note=self.note)
+        assert isinstance(body, Loop)
+        return body
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -108,7 +108,7 @@ def _body(body: tuple[Node, ...], indent: str, note: str) -> Iterator[str]:
                 yield _noted(f"{indent}{_element(node)} {function}= {text(value)}", node.note, note)
             case Move(value=value, past=past):
                 what = f"move{' past the caches' if past else ''} {text(value)}"
-                tile = f"{node.across}:{text(node.rows, _ATOM)}, {node.along}:{text(node.columns, _ATOM)}"
+                tile = ", ".join(f"{axis}:{text(size, _ATOM)}" for axis, size in node.axes())
                 yield _noted(f"{indent}{_element(node)} = {what} for {tile}", node.note, note)
             case Select(target=target, ranks=ranks, places=places):
                 what = f"select{' places' if places else ''} of {_line(node)}, ranks {', '.join(map(text, ranks))}"

@@ -114,11 +114,13 @@ def _check_fetch(nest: Nest, node: Fetch, buffers: dict[str, Buffer], axes: froz
 
 
 def _check_move(nest: Nest, node: Move, buffers: dict[str, Buffer], axes: frozenset[str]) -> None:
-    """A tile from one buffer to another, by subscripts that are linear in its own two axes."""
-    own = {node.across, node.along}
-    if own & axes or len(own) != 2:
-        raise InternalError(f"{nest.name} moves a tile over {node.across} and {node.along}, which are bound")
-    for what in (node.rows, node.columns):
+    """A tile from one buffer to another, by subscripts that are linear in its own axes."""
+    own = {axis for axis, _ in node.axes()}
+    if own & axes or len(own) != len(node.axes()):
+        raise InternalError(
+            f"{nest.name} moves a tile over {', '.join(axis for axis, _ in node.axes())}: bound already"
+        )
+    for _, what in node.axes():
         _check(nest, what, DType.i64, buffers, axes, f"size of a tile of {node.buffer}")
     for subscript in (*node.subscripts, *node.value.subscripts):
         for _, atom in linear(subscript).terms:

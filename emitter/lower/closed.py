@@ -64,7 +64,7 @@ def _bound(inside: Iterable[Node]) -> Iterator[str]:
             case Loop(axis=axis):
                 yield axis
             case Move(across=across, along=along):
-                yield from (across, along)
+                yield from (*across, along)
             case _:
                 pass
 

@@ -129,6 +129,6 @@ def bound_in(node: Node) -> Iterator[str]:
             for inner in (*body, *otherwise):
                 yield from bound_in(inner)
         case Move(across=across, along=along):
-            yield from (across, along)
+            yield from (*across, along)
         case _:
             return

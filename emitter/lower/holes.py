@@ -56,7 +56,7 @@ class Holes:
             case Move(value=value):
                 read = self.expr(value)
                 assert isinstance(read, Read)
-                rows, columns = self.whole(node.rows), self.whole(node.columns)
+                rows, columns = tuple(map(self.whole, node.rows)), self.whole(node.columns)
                 places = self.places(node.subscripts)
                 return replace(node, subscripts=places, value=read, rows=rows, columns=columns)
             case Select(subscripts=subscripts, ranks=ranks):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from unrut.emitter.graph.linear import constant, expression, linear
+from unrut.emitter.graph.linear import expression, linear
 from unrut.emitter.lower.loops import UNROLL, tile_loops
 from unrut.emitter.lower.memory import Memory
 from unrut.emitter.lower.placed import placed_loops
@@ -30,15 +30,14 @@ def stored(site: Site, tile: tuple[str, ...], context: Context, memory: Memory, 
     def each(inner: Context) -> tuple[Node, ...]:
         return (memory.store(site, value(inner), inner.known),)
 
-    moved = tuple(a for a in (site.entry.turn, lanes) if a in tile and not site.spans[a].is_single)
-    turned = site.entry.turn in moved and len(moved) == 2
     placed = site.computation.placement
-    if placed is not None and not turned:
+    if placed is not None:
         unroll = 1 if site.computation.reduction is None else UNROLL
         return placed_loops(site, tile, placed.where, context, memory, each, unroll=unroll)
-    if not turned and not (site.entry.past and lanes in moved):
+    moved = tuple(a for a in (*site.entry.turn, lanes) if a in tile and not site.spans[a].is_single)
+    some = all(not site.spans[a].limit.is_fixed or site.spans[a].limit.value() > 0 for a in moved)
+    if lanes not in moved or not some or not (site.entry.past or len(moved) > 1):
         return tile_loops(site, tile, context, note, each)
-    moved = moved if turned else (lanes,)
     rest = tuple(a for a in tile if a not in moved)
 
     def whole(outer: Context) -> tuple[Node, ...]:
@@ -66,11 +65,8 @@ def stored(site: Site, tile: tuple[str, ...], context: Context, memory: Memory, 
 def _move(site: Site, moved: tuple[str, ...], memory: Memory, value: Read, context: Context) -> Move | None:
     """The move of a tile; None where its places are not linear in the tile's axes."""
     store = memory.store(site, value, context.known)
-    row = memory.names.fresh("row")
-    memory.names.taken.discard(row)
     spans = [site.spans[a] for a in moved]
-    across, rows = (row, constant(1)) if len(spans) == 1 else (spans[0].variable, spans[0].size)
-    own = {across, spans[-1].variable}
+    own = {span.variable for span in spans}
     for subscript in (*store.subscripts, *value.subscripts):
         for _, atom in linear(subscript).terms:
             if not isinstance(atom, AxisValue) and own & free_axes(atom):
@@ -79,8 +75,8 @@ def _move(site: Site, moved: tuple[str, ...], memory: Memory, value: Read, conte
         buffer=store.buffer,
         subscripts=store.subscripts,
         value=value,
-        across=across,
-        rows=expression(rows),
+        across=tuple(span.variable for span in spans[:-1]),
+        rows=tuple(expression(span.size) for span in spans[:-1]),
         along=spans[-1].variable,
         columns=expression(spans[-1].size),
         past=site.entry.past,

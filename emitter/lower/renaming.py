@@ -51,8 +51,8 @@ class Renaming:
                     buffer=self.name(node.buffer),
                     subscripts=self.all(node.subscripts),
                     value=read,
-                    across=self.axis(node.across),
-                    rows=self.expr(node.rows),
+                    across=tuple(map(self.axis, node.across)),
+                    rows=self.all(node.rows),
                     along=self.axis(node.along),
                     columns=self.expr(node.columns),
                 )

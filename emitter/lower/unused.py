@@ -56,7 +56,9 @@ def _needs(node: Node, name: str) -> bool:
         case Accumulate(buffer=buffer, subscripts=subscripts, value=value):
             return _read(subscripts if buffer == name else (*subscripts, value), name)
         case Move(buffer=buffer, subscripts=subscripts, value=value, rows=rows, columns=columns):
-            return _read((*subscripts, rows, columns) if buffer == name else (*subscripts, value, rows, columns), name)
+            return _read(
+                (*subscripts, *rows, columns) if buffer == name else (*subscripts, value, *rows, columns), name
+            )
         case Select(subscripts=subscripts, length=length, ranks=ranks):
             touched = name in (node.source, node.target, node.spare)
             return touched or _read((*subscripts, length, *ranks), name)

@@ -109,7 +109,7 @@ def _bound(body: tuple[Node, ...]) -> Iterator[str]:
         if isinstance(node, Loop):
             yield node.axis
         if isinstance(node, Move):
-            yield from (node.across, node.along)
+            yield from (*node.across, node.along)
 
 
 def _axes(expr: Expr) -> Iterator[str]:

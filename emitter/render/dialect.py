@@ -160,7 +160,7 @@ C = Dialect(
     casts=conversions(),
     vocabulary=tuple(
         f"c/{name}.h"
-        for name in "vocabulary division integers elementary exponential trigonometric powers conversions keys".split()
+        for name in "vocabulary division integers elementary exponential trigonometric powers conversions keys vectors".split()
     ),
     by_width=("c/lines.h", "c/moves.h"),
     saturating={"add": call("ur_plus", 2), "multiply": call("ur_times", 2)},

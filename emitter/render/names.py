@@ -46,7 +46,7 @@ def choose_names(nest: Nest, dialect: Dialect) -> Names:
     inside = list(everything(nest))
     given = [task.axis for kernel in nest.kernels for task in kernel.tasks]
     given += [axis for routine in nest.routines for axis in routine.values]
-    tiles = [axis for node in inside if isinstance(node, Move) for axis in (node.across, node.along)]
+    tiles = [axis for node in inside if isinstance(node, Move) for axis, _ in node.axes()]
     for axis in dict.fromkeys([*given, *(node.axis for node in inside if isinstance(node, Loop)), *tiles]):
         axes[axis] = _claim(axis, used)
     for name in dict.fromkeys(node.buffer.name for node in inside if isinstance(node, Declare)):

@@ -25,7 +25,7 @@ from unrut.emitter.nest import (
 from unrut.emitter.render.expression import Printer
 from unrut.emitter.render.fold import WIDTH, fold_remark
 from unrut.emitter.render.frames import Line, Lines, macro, remark
-from unrut.emitter.render.moves import moved
+from unrut.emitter.render.moves import move_view, unrolled
 from unrut.emitter.render.places import Place, place_of
 from unrut.emitter.render.ranges import axis_interval
 from unrut.emitter.render.routines import Written, arguments
@@ -97,8 +97,12 @@ class Writer:
                 more = AccumulateView(statement=self._combine(node), remark=self._remark(node.note))
                 return macro("accumulate", more, note=node.note or self.note)
             case Move():
-                move = moved(node, self.printer, self._remark(node.note))
-                return self._loop(node.loops()) if move is None else macro("move", move, note=node.note or self.note)
+                same = unrolled(node, self.printer)
+                if not isinstance(same, Move):
+                    return self._node(same)
+                return macro(
+                    "move", move_view(same, self.printer, self._remark(node.note)), note=node.note or self.note
+                )
             case Select():
                 return self._select(node)
             case Sort():

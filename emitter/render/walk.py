@@ -60,7 +60,7 @@ def expressions(node: Node) -> tuple[Expr, ...]:
         case Store(subscripts=subscripts, value=value) | Accumulate(subscripts=subscripts, value=value):
             return (*subscripts, value)
         case Move(subscripts=subscripts, value=value, rows=rows, columns=columns):
-            return (*subscripts, value, rows, columns)
+            return (*subscripts, value, *rows, columns)
         case Select(subscripts=subscripts, length=length, ranks=ranks):
             return (*subscripts, length, *ranks)
         case Sort(subscripts=subscripts, length=length):

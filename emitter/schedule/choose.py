@@ -10,7 +10,8 @@
 7. The outermost loops are tasks, as many as give each core several, of kernels that take long enough (`teams`).
 8. Folds that differ only in what they finish with run in the loops of the first (`twins`).
 9. Contractions with enough rows, columns and depth are tiled with their axes merged and what they load packed (`panels`).
-10. A cycle is one kernel: loops over the axes that all reads among its members have bare, then its ordered axes place by
+10. Copies that transpose are turned tile by tile; large results go past the caches (`moves`).
+11. A cycle is one kernel: loops over the axes that all reads among its members have bare, then its ordered axes place by
    place. Lanes are another axis, or a block of a shared one; blocks of a shared axis leave each core one.
 """
 
@@ -31,6 +32,7 @@ from unrut.emitter.schedule.fetching import fetching
 from unrut.emitter.schedule.groups import Group, footprint, groups
 from unrut.emitter.schedule.inline import inline
 from unrut.emitter.schedule.merging import merge
+from unrut.emitter.schedule.moves import moved
 from unrut.emitter.schedule.panel_entries import begun, panel_entries, paneled
 from unrut.emitter.schedule.passes import Frame, Pass, passes, stripped
 from unrut.emitter.schedule.plan import Entry, LoopOver, Plan, total_depth
@@ -47,6 +49,7 @@ from unrut.emitter.schedule.updates import update_entry
 
 TASKS_PER_CORE = 16
 SMALL = 20_000  # operations that are done before other threads have been woken
+LONG = 8  # vectors of a line that is copied just before it is read: long runs are what memory is fast at
 CHUNK = 4096  # places of a long line that one task takes
 CHAINS = 4  # places whose steps go on side by side where there are no lanes: hides the latency of a step
 PANEL = 96  # rows that one task takes of a contraction
@@ -90,7 +93,8 @@ def choose(graph: Graph, machine: Machine, layouts: Mapping[str, Layout], *, spa
         reasons += (group.reason,) if group.reason and not joins else ()
     ordered = fetching(whole, machine, strides.over(whole), entries)
     ordered = tuple(replace(e, stored=stored_order(whole.computation(e.computation), strides)) for e in ordered)
-    plan = replace(frame, inlined=names, staged=copied, entries=ordered, reasons=reasons)
+    final = tuple(moved(whole, strides.over(whole), machine, ordered))
+    plan = replace(frame, inlined=names, staged=copied, entries=final, reasons=reasons)
     return with_teams(whole, plan, strides.over(whole), machine) if spare else plan
 
 
@@ -202,7 +206,10 @@ def _blocks(
             return {}
         width = planner.machine.lanes(members[0].body.dtype.size)
         extent = number_of(members[0].extents()[_axis(sharing, members[0], common)])
-        vectors = next((v for v in (4, 2, 1) if extent >= v * width and fits({common: v * width})), 1)
+        copied = members[0].statement in {operand.name for operand in planner.graph.program.operands}
+        vectors = next(
+            (v for v in (LONG if copied else 4, 4, 2, 1) if extent >= v * width and fits({common: v * width})), 1
+        )
         return {common: vectors * width}
     if group.cycle is not None and group.shared and all(member.reduction is None for member in members):
         last = group.shared[-1]

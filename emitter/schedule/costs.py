@@ -41,6 +41,9 @@ ALIASED, PAGE = (
     4.0,
     4096,
 )  # a gather's lane, where all are multiples of so many bytes apart: they share one set of a cache
+TURNED = 6.0  # exchanges, loads and stores for a vector of a tile that is turned, of as many rows as lanes
+SIDE = 8  # places of a side of a pointwise tile, below which there is little to turn
+SERVED = 4  # places of a turned tile that a loaded vector has to serve
 INTERLEAVED = 1.0  # of pairs: what lies between is loaded, too, and shuffled away
 
 
@@ -224,10 +227,10 @@ def _lane_cost(computation: Computation, axis: str | None, strides: Strides, mac
         return vectors * each + results * TREE
     if computation.update is not None:
         return vectors * each
-    inner = strides.last.get(computation.name, axis)
-    if computation.name in strides.graph.program.results:
-        inner = computation.axes[-1].name
-    write = UNIT if inner == axis else GATHER_PER_LANE * lanes
+    order = [a.name for a in computation.axes]
+    inner = order[-1] if computation.name in strides.graph.program.results else strides.last.get(computation.name, axis)
+    scattered = TURNED if inner == order[-1] and turned_axes(computation, axis, machine) else GATHER_PER_LANE * lanes
+    write = UNIT if inner == axis else scattered
     return vectors * each + results / extent * -(-extent // lanes) * write
 
 
@@ -238,6 +241,40 @@ def _share(computation: Computation, access: Access, lanes: str, strides: Stride
     kept = access.axes() | strides.steps[computation.name]
     others = [axis for axis in computation.axes if axis.name not in kept and number_of(axis.extent) > 1]
     return REUSED if others and any(a.name == lanes for a in computation.axes) else 1.0
+
+
+def turned_axes(computation: Computation, lanes: str, machine: Machine) -> tuple[tuple[str, int], ...]:
+    """The last axes of a tensor, and blocks of them, that are as many places together as a vector has lanes.
+
+    A tile of these and of lanes along another axis can be turned on its way into memory. Empty where they don't come out
+    even, where lanes are among them or too few, where a vector that is loaded would serve a single place of the tile, and
+    for what is not stored as it is computed.
+    """
+    width = machine.lanes(computation.body.dtype.size)
+    dtype, reduction = computation.dtype, computation.reduction
+    whole = dtype.size in (4, 8) and not dtype.is_complex and dtype.size == computation.body.dtype.size
+    if not whole or computation.update is not None or computation.axes[-1].name == lanes:
+        return ()
+    if reduction is None:
+        last = computation.axes[-1]
+        long = min(number_of(last.extent), number_of(computation.extents()[lanes])) >= SIDE
+        return ((last.name, number_of(last.extent)),) if long and last.extent.is_fixed else ()
+    if isinstance(reduction.kind, Folded):
+        return ()
+    if number_of(computation.extents()[lanes]) < width:
+        return ()
+    along = [access.axes() for access in accesses(computation) if lanes in access.axes()]
+    found: list[tuple[str, int]] = []
+    for axis in reversed(computation.axes):
+        if width == 1:
+            break
+        extent = number_of(axis.extent)
+        if axis.name == lanes or not axis.extent.is_fixed or (extent % width and width % extent):
+            return ()
+        found.append((axis.name, min(extent, width)))
+        width //= found[-1][1]
+    served = prod(size for name, size in found if all(name not in axes for axes in along))
+    return tuple(reversed([each for each in found if each[1] > 1])) if width == 1 and served >= SERVED else ()
 
 
 @remembered

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from unrut.emitter.graph.classes import classes
 from unrut.emitter.graph.computation import Computation, Graph
@@ -19,13 +19,17 @@ from unrut.emitter.schedule.costs import (
     lane_options,
     lengths,
     number_of,
+    turned_axes,
 )
+from unrut.emitter.schedule.nearness import ordered
 from unrut.emitter.schedule.plan import Entry, LoopOver
 from unrut.emitter.schedule.strips import width
-from unrut.emitter.schedule.tiles import Tile, tile
+from unrut.emitter.schedule.tiles import SERVED, Tile, served_row, tile
 from unrut.program.extents import Extent
 
 MOST_ROWS = 14  # a longer block of a shared axis is a strip, of which tiles take a part
+MOST_VECTORS = 4  # of a tile's row; longer lines leave no registers for rows
+ROW_VECTORS = 2  # accumulators of each of several rows that use the same vectors
 PARTIAL_VECTORS = 4  # accumulators of a reduction along its lanes: hides the latency of an addition
 NARROW = 4  # what is left below lanes of this many places is not worth a vector loop of its own
 
@@ -94,14 +98,23 @@ class Planner:
         """Lanes along the reduction: partial accumulators for each result."""
         closed = {over.axis for over in prefix if over.block == 1}
         reduce = self.reduce_loops(computation, lanes.axis, frozenset(closed))
-        rest = [LoopOver(axis=axis.name) for axis in computation.axes if axis.name not in closed]
+        rest = [axis.name for axis in computation.axes if axis.name not in closed]
+        row = "" if prefix else served_row(computation, lanes.axis, rest, reduce[-1].block)
+        loops = [LoopOver(axis=axis) for axis in rest if axis != row]
+        said = f"{reduce[-1].block} partial accumulators along {lanes.axis}, combined by halves"
+        if row:
+            partial = self.machine.lanes(computation.body.dtype.size) * ROW_VECTORS
+            reduce = (*reduce[:-1], replace(reduce[-1], block=partial))
+            loops.append(LoopOver(axis=row, block=SERVED))
+            said = f"{SERVED} {row} at a time use what is loaded; {partial} partial accumulators of each, combined by halves"
         return Entry(
             computation=computation.name,
-            loops=(*prefix, *rest),
+            loops=(*prefix, *loops),
+            tile=(row,) if row else (),
             reduce=reduce,
             lanes=lanes.axis,
             share=share,
-            reasons=(lanes.reason, f"{reduce[-1].block} partial accumulators along {lanes.axis}, combined by halves"),
+            reasons=(lanes.reason, said),
         )
 
     def reduce_loops(
@@ -122,15 +135,17 @@ class Planner:
         closed = {over.axis for over in prefix if over.block == 1}
         reduced = {axis.name for axis in computation.reduced}
         given = {over.axis: over.block for over in prefix if over.block > 1 and over.axis not in reduced}
+        turned = self.turned(computation, closed | set(given), lanes)
         strips = {name: block for name, block in given.items() if name != lanes.axis and block > MOST_ROWS}
         given = {name: block for name, block in given.items() if name not in strips}
-        found, reasons = self.tile(computation, closed, given, lanes, strips)
+        found, reasons = self.tile(computation, closed, given, lanes, strips, turned)
         extents = {**computation.extents(), **{name: Extent(constant=block) for name, block in strips.items()}}
         inner = dict(found.rows)
         if lanes.axis and lanes.axis not in given:
             inner[lanes.axis] = found.lanes
         rest = [axis.name for axis in computation.axes if axis.name not in closed and axis.name not in (*inner, *given)]
-        loops = [*prefix, *(LoopOver(axis=name) for name in rest)]
+        kept = {**dict(found.rows), **given, **({lanes.axis: found.lanes} if lanes.axis else {})}
+        loops = [*prefix, *(LoopOver(axis=name) for name in ordered(computation, rest, kept, self.strides))]
         for name in [lanes.axis, *(row for row, _ in found.rows)]:
             if name in inner and inner[name] > 1 and not _whole(extents[name], inner[name]):
                 loops.append(LoopOver(axis=name, block=inner[name]))
@@ -144,9 +159,18 @@ class Planner:
             tile=order,
             reduce=tuple(LoopOver(axis=axis.name) for axis in computation.reduced if axis.name not in closed),
             lanes=lanes.axis,
+            turn=tuple(axis for axis, _ in turned),
             share=share,
             reasons=(lanes.reason, *reasons),
         )
+
+    def turned(self, computation: Computation, taken: set[str], lanes: Choice) -> tuple[tuple[str, int], ...]:
+        """The axes, and blocks of them, that a tile is turned along when it is stored; none where lanes are neighbours."""
+        inner = self.strides.last.get(computation.name, computation.axes[-1].name if computation.axes else "")
+        if not lanes.axis or lanes.axis == inner or inner != computation.axes[-1].name:
+            return ()
+        found = turned_axes(computation, lanes.axis, self.machine)
+        return found if not taken & {lanes.axis, *(axis for axis, _ in found)} else ()
 
     def tile(
         self,
@@ -155,6 +179,7 @@ class Planner:
         given: Mapping[str, int],
         lanes: Choice,
         strips: Mapping[str, int],
+        turned: tuple[tuple[str, int], ...],
     ) -> tuple[Tile, tuple[str, ...]]:
         """The tile of a reduction, and why."""
         taken = closed | set(given) | {lanes.axis} | deciding(computation)
@@ -162,8 +187,10 @@ class Planner:
         if not lanes.axis:
             return Tile(lanes=1, rows=()), ()
         settled = {name: block for name, block in given.items() if name != lanes.axis}
-        found = tile(computation, lanes.axis, rows, settled, self.machine, strips)
-        if not found.rows and not given and not strips:
+        vector = self.machine.lanes(computation.body.dtype.size)
+        rows = [] if given.get(lanes.axis, 0) > vector * MOST_VECTORS else rows
+        found = tile(computation, lanes.axis, rows, settled, self.machine, strips, turned)
+        if not found.rows and not given and not strips and found.lanes <= vector * MOST_VECTORS:
             wide = width(computation, lanes.axis, found.lanes, self.strides, self.machine)
             if wide > found.lanes:
                 return Tile(lanes=wide, rows=()), (f"tile one row x {wide} lanes, in L1: a stream of rows from memory",)
@@ -171,7 +198,8 @@ class Planner:
         for _, block in (*found.rows, *settled.items()):
             count *= block
         shape = " x ".join([*(f"{n} {b}" for n, b in settled.items()), *(f"{n} {b}" for n, b in found.rows)])
-        return found, (f"tile {shape or 'one row'} x {found.lanes} lanes: {count} vector accumulators",)
+        said = f", turned along {' '.join(axis for axis, _ in turned)}" if turned else ""
+        return found, (f"tile {shape or 'one row'} x {found.lanes} lanes: {count} vector accumulators{said}",)
 
     def is_contraction(self, computation: Computation) -> bool:
         """Whether a reduction has operands that are used again along rows, and enough work for it to matter."""

@@ -20,12 +20,13 @@ from unrut.emitter.graph.access import accesses
 from unrut.emitter.graph.classes import classes
 from unrut.emitter.graph.computation import Computation, Graph
 from unrut.emitter.machine import Machine
-from unrut.emitter.schedule.costs import number_of, places
+from unrut.emitter.schedule.costs import iterations, number_of, places
 from unrut.emitter.schedule.sharing import Member, Sharing
 from unrut.program.cycles import Cycle
 
 TASKS_PER_CORE = 4
 NEAR = 0.5
+FEW = 16  # times that a copy is read by each reader, so that it pays to make it just before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +41,7 @@ class Group:
 
 
 def groups(graph: Graph, sharing: Sharing, machine: Machine) -> tuple[Group, ...]:
-    """All computations of a graph in kernels, in order."""
+    """All computations of a graph in kernels, in order; copies of operands are alone, or just before their readers."""
     done: list[Group] = []
     members: list[Computation] = []
     operands, early = {o.name for o in graph.program.operands}, graph.early
@@ -55,7 +56,8 @@ def groups(graph: Graph, sharing: Sharing, machine: Machine) -> tuple[Group, ...
                 done.append(replace(_closed(sharing, steps, ""), cycle=cycle))
             continue
         refusal = _refusal(graph, sharing, machine, [*members, computation]) if members else ""
-        if members and operands & {members[-1].statement, computation.statement}:
+        copied = operands & {members[-1].statement, computation.statement} if members else set()
+        if copied and not _joins(graph, machine, members, computation, operands):
             refusal = "a copy of an operand is made by itself"
         if members and members[-1].name in early and computation.name not in early:
             refusal = "what is before it is checked early"
@@ -88,6 +90,19 @@ def _with_copies(graph: Graph, sharing: Sharing, machine: Machine, done: list[Gr
         found[found.index(using[0])] = replace(using[0], members=tuple(members))
         found.remove(alone)
     return tuple(found)
+
+
+def _joins(
+    graph: Graph, machine: Machine, members: list[Computation], computation: Computation, operands: set[str]
+) -> bool:
+    """Whether the copy of an operand is made piece by piece in the loops of its reader: a large one that is read a few
+    times. Of what is read often, its readers' loops should be free."""
+    copy = members[-1]
+    if len(members) > 1 or computation.statement in operands or copy.name not in graph.producers(computation):
+        return False
+    elements = places(copy.shape)
+    often = sum(iterations(reader) for reader in graph.consumers(copy.name))
+    return elements * copy.dtype.size > machine.l2 and often <= FEW * elements * len(graph.consumers(copy.name))
 
 
 def _closed(sharing: Sharing, members: list[Computation], reason: str) -> Group:

@@ -16,8 +16,8 @@ With C a reader of P, d the number of loops that they share, and P's entry befor
 6. What a reduction keeps in accumulators has a fixed size. A selection keeps none: its terms are few, or stored one after
    the other, reduced axes last.
 7. What an early check needs is computed in kernels that compute nothing else; so its kernel runs before all others.
-8. A tile that is moved as a whole is turned along two free axes that its loops leave open, or goes past the caches along
-   its lanes; its size is fixed, and small. Only results go past the caches.
+8. A tile that is moved as a whole is turned along free axes that its loops leave open, or goes past the caches along its
+   lanes; its size is fixed, and small. Only results go past the caches.
 9. Merged axes and packed copies mean something: see `legal_merges`. What is stored elsewhere than at its axes shares no loop
    with its readers.
 10. What changes a tensor does so alone in its kernel, and in the order of its axes: see `legal_updates`.

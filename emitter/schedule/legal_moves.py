@@ -23,7 +23,7 @@ def move_fault(computation: Computation, entry: Entry, *, is_result: bool) -> st
     if computation.placement is not None and (entry.past or computation.placement.where):
         return f"`{name}` is stored place by place: some of a tile may be no elements"
     free = {axis.name: axis.extent for axis in computation.axes}
-    moved = [entry.turn, entry.lanes] if entry.turn else [entry.lanes]
+    moved = [*entry.turn, entry.lanes]
     if len(set(moved)) != len(moved) or not set(moved) <= set(free):
         return f"`{name}` can't be moved along `{' '.join(moved)}`"
     size = 1

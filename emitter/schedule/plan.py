@@ -15,8 +15,8 @@
 - `reduce`: the reduction's loops, outermost first; they run outside of the tile. A block on the last one, together with
   `lanes`, means that many partial accumulators, combined by a fixed tree.
 - `lanes`: the axis whose loop is for vector lanes; empty for none.
-- `turn`: an axis of the tile, whose places are neighbours in the tensor while those of the lanes are not: the tile is turned
-  on its way into memory. Empty for none.
+- `turn`: axes of the tile, together neighbours in the tensor while those of the lanes are not: the tile is turned on its
+  way into memory.
 - `past`: the tensor, a result, is written past the caches, a tile at a time.
 - A reduction may have loops over its own reduced axes, place by place or in blocks, shared with what it reads: it then goes on
   as its terms are made. It is accumulated from outside of the first such loop on (`total_depth`), and known after that loop.
@@ -120,7 +120,7 @@ class Entry:
     tile: tuple[str, ...] = ()
     reduce: tuple[LoopOver, ...] = ()
     lanes: str = ""
-    turn: str = ""
+    turn: tuple[str, ...] = ()
     past: bool = False
     ahead: int = 0
     stored: tuple[str, ...] = ()

@@ -107,7 +107,7 @@ def random_entry(
     turns = [axis for axis in tile if axis != lanes] if lanes in tile else []
     return Entry(
         computation=computation.name, loops=tuple(loops), tile=tuple(tile), reduce=tuple(reduce), lanes=lanes,
-        turn=chance.choice(["", *turns]), past=lanes in tile and chance.random() < 0.2,
+        turn=tuple(chance.sample(turns, chance.randint(0, len(turns)))), past=lanes in tile and chance.random() < 0.2,
         stored=tuple(stored), share=len(begun), tasks=tasks,
         price=chance.choice((0, 9, 10**9)),
     )  # fmt: skip

@@ -93,3 +93,16 @@ def test_a_tile_has_a_fixed_size():
         emit(program, plan=parse_plan("plan 1 for t\ny: tile i j; lanes j; turn i; share 0"), stop="plan")
     with pytest.raises(PlanError, match="says nothing"):
         parse_plan("plan 1 for t\ny: past midnight; share 0")
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("turn", ["j k", "k", "i j k", "i k", "k i"])
+def test_rows_of_several_axes(turn):
+    """Those that follow one step are one; loops go over the others."""
+    program = ur.parse("t(x: f32[8, 3, 4, 20]) -> y\ny[n, i, j, k] = x[k, i, j, n]").program()
+    others = " ".join(axis for axis in "ijk" if axis not in turn)
+    plan = parse_plan(f"plan 1 for t\ny: loops n/16; tile {turn} {others} n; lanes n; turn {turn}; share 0")
+    x = np.arange(8 * 3 * 4 * 20, dtype=np.float32).reshape(8, 3, 4, 20)
+    np.testing.assert_array_equal(compile_program(program, plan=plan)(x), x.transpose(3, 1, 2, 0))
+    found = run(emit(program, plan=plan, stop="nest").nest, {"x": x})["y"]
+    np.testing.assert_array_equal(found, x.transpose(3, 1, 2, 0))

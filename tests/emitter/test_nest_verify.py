@@ -58,7 +58,7 @@ def test_a_sound_nest_passes() -> None:
 
 
 J = AxisValue(axis="j")
-MOVE = Move(buffer="y", subscripts=(J,), value=READ, across="i", rows=whole(4), along="j", columns=whole(4))
+MOVE = Move(buffer="y", subscripts=(J,), value=READ, across=("i",), rows=(whole(4),), along="j", columns=whole(4))
 MOVE = replace(MOVE, value=replace(READ, subscripts=(call("add", I, J),)))
 
 
@@ -75,8 +75,8 @@ RUN_TIME = Buffer(name="acc", dtype=F32, shape=(named("n"),), space=Space.regist
     ("broken", "words"),
     [
         (nest(loop(STORE), buffers=(X, Y, Y)), "two buffers of one name"),
-        (nest(loop(MOVE)), "moves a tile over i and j, which are bound"),
-        (nest(replace(MOVE, along="i")), "moves a tile over i and i, which are bound"),
+        (nest(loop(MOVE)), "moves a tile over i, j: bound already"),
+        (nest(replace(MOVE, along="i")), "moves a tile over i, i: bound already"),
         (nest(replace(MOVE, subscripts=(call("multiply", I, J),))), "not linear in its axes"),
         (nest(replace(MOVE, value=replace(READ, tensor="y"))), "within itself"),
         (nest(replace(MOVE, columns=READ)), "size of a tile of y in f is f32, not i64"),
