@@ -139,7 +139,8 @@ def _read_bytes(program: Program, scope: Scope) -> int:
 
 
 def _touched(program: Program, read: Read, scope: Scope) -> float:
-    """How many elements a read takes: affine subscripts are counted, a computed one takes as many places as it has values."""
+    """How many elements a read takes: affine subscripts are counted, a computed one takes as many places as it has values,
+    and all together no more than there are reads."""
     shape = [evaluate(e, scope.sizes) for e in program.shape_of(read.tensor)]
     forms: dict[Expr, int] = {}
     others = 1.0
@@ -148,7 +149,8 @@ def _touched(program: Program, read: Read, scope: Scope) -> float:
             others *= min(float(extent), scope.count(subscript))
         else:
             forms[subscript] = min(extent, forms.get(subscript, extent))
-    return others * image(forms, scope.extents, forms)
+    found = others * image(forms, scope.extents, forms)
+    return found if others == 1.0 else min(found, scope.count(read))
 
 
 def _chain(program: Program, cycle: Cycle, sizes: Mapping[str, int]) -> float:

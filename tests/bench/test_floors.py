@@ -91,6 +91,11 @@ def test_gathered_rows_are_read_once_each():
     assert text_floor(text).read == 4 * 9 * 8 + 8 * 9
 
 
+def test_one_place_of_each_row_is_one_element_a_row():
+    text = "op(E: f32[50, 80], w: i64[50]) -> y\ny[i] = 2*E[i, w[i]]\n"
+    assert text_floor(text).read == 4 * 50 + 8 * 50
+
+
 def test_conditions_on_data_count_half_of_each_branch():
     found = text_floor("op(x: f32[10]) -> y\ny[i] = where(x[i] > 0, exp(x[i]), sqrt(x[i]))\n")
     assert found.work == {"max_f32": 20, "exp_f32": 5, "sqrt_f32": 5}
