@@ -38,6 +38,7 @@ from unrut.program.walk import children, free_axes, reads, subexpressions
 
 LEAST_ROWS, LEAST_DEPTH = 4, 4
 FAR = 1.0  # cycles to bring an element of a copy from memory, and back
+LEAST_RATE = 0.08  # of the multiplier: tiles that are mostly padding are left to other plans
 WORTH = 0.35  # packing and storing may cost this share of the tiles; more is left to plans that stream
 
 
@@ -233,10 +234,10 @@ def _panel(
     for slab, cost in slabs:
         packing += cost
         said.append(f"{slab.tensor} as {slab.name}, {cost:.3g} cycles")
-    if packing + storing > WORTH * compute:
+    ideal = m * n * depth * repeats / lanes / 2 * max(1.0, operations)
+    if packing + storing > WORTH * compute or ideal < LEAST_RATE * compute:
         return None
     shape = f"tile {tiles.rows} rows x {tiles.vectors} vectors of {lanes}"
-    ideal = m * n * depth * repeats / lanes / 2 * max(1.0, operations)
     reasons = (
         f"{shape}: {' '.join(rows)} ({m}) by {' '.join(columns)} ({n}), {ideal / compute:.0%} of the multiplier's rate",
         "; ".join(said) + f"; storing {storing:.3g} of {compute + packing + storing:.3g} cycles",
