@@ -248,11 +248,13 @@ def _is_linear_in(expr: Expr, lane: str) -> bool:
 
 
 def merged_alike(graph: Graph, plan: Plan, reader: Computation, producer: Computation) -> bool:
-    """Whether a reader is pointwise, reads a tensor bare, and goes through its axes merged as the tensor's own are."""
+    """Whether a reader is pointwise, reads a tensor bare, not in a copy, and goes through its axes merged as its own are."""
     ours = [m for m in plan.merged if m.computation == producer.name]
     theirs = [m for m in plan.merged if m.computation == reader.name]
     own = [read for read in reader.reads() if read.tensor == producer.name]
     if reader.reduction is not None or reader.update is not None or len(ours) != len(theirs) or not ours:
+        return False
+    if any(pack.computation == reader.name for pack in plan.packed):
         return False
     if not all(isinstance(s, AxisValue) for read in own for s in read.subscripts):
         return False
