@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Expensive parts of an expression that do not depend on all of its axes become computations of their own.
 
-Before:  y[q, e] = sum[k](exp(s[q, k] - m[q]) * v[k, e])
+Before:  y[q, e] = sum[k](exp(s[q, k] - m[q]) * v[k, e])         z[q, k] = exp(m[q]) - s[q, k]
 After:   y_exp[q, k] = exp(s[q, k] - m[q])         y[q, e] = sum[k](y_exp[q, k] * v[k, e])
+         z_exp[q] = exp(m[q])                      z[q, k] = z_exp[q] - s[q, k]
 Because: what is written inside is evaluated for every e; whether that is worth storing is a schedule's decision, which
 inlines the part again where it is not. Only parts whose reads are inside everywhere leave: they are no longer lazy.
 """
@@ -34,7 +35,7 @@ def extract(
     names: Names,
     serial: Mapping[str, tuple[str, ...]],
 ) -> tuple[Computation, ...]:
-    """The computations with costly parts of reductions' terms before them, each part once.
+    """The computations with costly parts of what they evaluate before them, each part once.
 
     `serial` are the axes that computations in cycles go through step by step. What reads such a computation leaves only
     if it depends on these axes, and no condition says which of its places are read: then it is one more part of a step.
@@ -42,13 +43,14 @@ def extract(
     found: list[Computation] = []
     for computation in computations:
         parts: dict[Expr, Computation] = {}
-        if computation.reduction is not None:
+        if computation.reduction is not None or (computation.update is None and len(computation.axes) > 1):
             steps = frozenset(serial.get(computation.name, ()))
             own = frozenset(serial) if steps else frozenset[str]()
             changed = () if computation.update is None else computation.update.where
-            ranges = owners((*changed, *computation.reduction.where))
+            where = computation.reduction.where if computation.reduction is not None else ()
+            ranges = owners((*changed, *where))
             looked = Looked(shapes=shapes, names=names, parts=parts, steps=steps, own=own, ranges=ranges)
-            known, where = range_known(computation.extents()), computation.reduction.where
+            known = range_known(computation.extents())
             for term in computation.terms:
                 _find(computation, term, known, looked, where)
         found += parts.values()
@@ -89,7 +91,7 @@ def _find(
         and expr not in looked.parts
     ):
         inner = list(subexpressions(expr))
-        costly = [e for e in inner if isinstance(e, Call) and e.function in COSTLY]
+        costly = [e for e in inner if isinstance(e, Call) and e.function in COSTLY and free_axes(e)]
         reads = [e for e in inner if isinstance(e, Read)]
         mixed = any(axis in used and used & outer for axis, outer in looked.ranges.items())
         stays = mixed or (any(read.tensor in looked.own for read in reads) and (guards or not looked.steps <= used))

@@ -34,7 +34,7 @@ from unrut.emitter.schedule.inline import inline
 from unrut.emitter.schedule.merging import merge
 from unrut.emitter.schedule.moves import moved
 from unrut.emitter.schedule.panel_entries import begun, panel_entries, paneled
-from unrut.emitter.schedule.passes import Frame, Pass, passes, stripped
+from unrut.emitter.schedule.passes import Classes, Frame, Pass, passes, stripped
 from unrut.emitter.schedule.plan import Entry, LoopOver, Plan, total_depth
 from unrut.emitter.schedule.recompute import inlined
 from unrut.emitter.schedule.residues import in_classes
@@ -108,8 +108,8 @@ def _kernel(planner: Planner, sharing: Sharing, group: Group) -> list[Entry]:
     blocks = _blocks(planner, sharing, group, common, own)
     entries: list[Entry] = []
     steps = {} if group.cycle is None else {each.name: each for each in stepped(group.cycle)}
-    together = {} if steps else _passes(planner, sharing, group, blocks, common, own)
-    for member in group.members:
+    members, together = (group.members, {}) if steps else _passes(planner, sharing, group, blocks, common, own)
+    for member in members:
         prefix = tuple(
             LoopOver(axis=_axis(sharing, member, name), block=blocks.get(name, 1)) for name in _order(group, blocks)
         )
@@ -146,12 +146,19 @@ def _passes(
     blocks: Mapping[Member, int],
     common: Member | None,
     own: Mapping[str, Choice],
-) -> dict[str, Pass]:
-    """The pass of each member that is in one."""
+) -> tuple[tuple[Computation, ...], dict[str, Pass]]:
+    """The members in an order in which passes are neighbours, and the pass of each that is in one."""
     taken = {m.name: {_axis(sharing, m, name): blocks.get(name, 1) for name in group.shared} for m in group.members}
     lanes = {m.name: own[m.name].axis if common is None else _axis(sharing, m, common) for m in group.members}
-    frame = Frame(graph=planner.graph, machine=planner.machine, taken=taken, lanes=lanes)
-    return {name: found for found in passes(frame, group.members) for name in found.members}
+    frame = Frame(
+        graph=planner.graph,
+        members={m.name: m for m in group.members},
+        machine=planner.machine,
+        taken=taken,
+        lanes=lanes,
+        classes=Classes(group.members),
+    )
+    return passes(frame, group.members)
 
 
 def _axis(sharing: Sharing, member: Computation, name: Member) -> str:
@@ -197,7 +204,7 @@ def _blocks(
     members = list(group.members)
 
     def fits(blocks: dict[Member, int]) -> bool:
-        strips = {} if group.cycle else stripped(_passes(planner, sharing, group, blocks, common, own), sharing)
+        strips = {} if group.cycle else stripped(_passes(planner, sharing, group, blocks, common, own)[1], sharing)
         return footprint(planner.graph, sharing, members, group.shared, blocks, group.cycle, strips)[1] <= limit
 
     blocks: dict[Member, int] = {}

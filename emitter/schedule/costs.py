@@ -20,7 +20,7 @@ from unrut.emitter.layout import Layout
 from unrut.emitter.machine import Machine
 from unrut.emitter.schedule.selections import LINE, by_network, exchanges
 from unrut.program.extents import Extent, evaluate, names
-from unrut.program.nodes import Call, Expr, Read, ReduceKind, Where
+from unrut.program.nodes import Call, Const, Expr, Read, ReduceKind, Where
 from unrut.program.remembering import remembered
 from unrut.program.walk import children, free_axes, subexpressions
 
@@ -52,6 +52,11 @@ def work(expr: Expr) -> float:
     if isinstance(expr, Read):
         return 0.0
     own = HEAVY.get(expr.function, 1.0) if isinstance(expr, Call) else 0.0
+    match expr:
+        case Call(function="power", arguments=(_, Const(value=2))):
+            own = 1.0
+        case _:
+            pass
     return own + sum(work(part) for part in children(expr))
 
 

@@ -31,7 +31,7 @@ from unrut.emitter.graph.access import Access, accesses
 from unrut.emitter.graph.computation import Computation, Folded, Graph, behind
 from unrut.emitter.graph.recurrence import earlier
 from unrut.emitter.graph.selection import SELECTIONS, is_selection, line_read
-from unrut.emitter.schedule.apply import applied
+from unrut.emitter.schedule.apply import applied, stageable
 from unrut.emitter.schedule.legal_merges import merge_fault
 from unrut.emitter.schedule.legal_moves import ACCUMULATORS, move_fault
 from unrut.emitter.schedule.legal_totals import may_go_on, total_fault
@@ -91,8 +91,8 @@ def _check_inlined(graph: Graph, plan: Plan) -> None:
 
     operands = [o.name for o in graph.program.operands]
     for name in plan.staged:
-        if name not in operands or plan.staged.count(name) > 1:
-            raise _refused(f"`{name}` can't be staged: it is no operand, or is staged already")
+        if (name not in operands and not stageable(graph, name)) or plan.staged.count(name) > 1:
+            raise _refused(f"`{name}` can't be staged: it is no operand and no plain result, or is staged already")
 
 
 def _check_entries(graph: Graph, plan: Plan) -> None:
