@@ -63,6 +63,8 @@ class Opening:
     body: Body
     note: str
     kind: LoopKind = LoopKind.serial
+    blocks: bool = False
+    """Whether the axis has whole blocks alone, though its size is no number."""
 
     @property
     def span(self) -> Span:
@@ -89,6 +91,8 @@ def opened(loop: Opening, block: int, rest: int = 0) -> tuple[Node, ...]:
         return _even_blocks(loop, block, rest)
     if not span.size.terms and span.size.constant.is_fixed:
         return _fixed_blocks(loop, block)
+    if loop.blocks:
+        return _block_loop(loop, span.base + span.size, block)
     left = linear(call("remainder", expression(span.size), expression(constant(block))))
     stop = span.base + span.size - left
     nodes = _block_loop(loop, stop, block)

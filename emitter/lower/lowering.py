@@ -25,6 +25,7 @@ from unrut.emitter.lower.loops import Opening, Sites, opened, side_by_side, with
 from unrut.emitter.lower.memory import Memory
 from unrut.emitter.lower.moving import stored
 from unrut.emitter.lower.places import held
+from unrut.emitter.lower.reach import Around, reached
 from unrut.emitter.lower.reductions import ReductionLowering
 from unrut.emitter.lower.regions import extreme, pieces, wanted
 from unrut.emitter.lower.selections import SelectionLowering
@@ -122,7 +123,7 @@ class Lowering:
     def tasks(self, sites: Sites, depth: int, context: Context, tasks: list[TaskAxis]) -> tuple[Node, ...]:
         """The outermost loops as task axes; the tail of a blocked one is chosen by a guard."""
         if depth == sites[0].entry.tasks:
-            return self.group(sites, depth, context)
+            return self.group(sites, depth, context, {})
         block, rests = sites[0].entry.loops[depth].block, sites[0].entry.loops[depth].rest
         axes = tuple(site.entry.loops[depth].axis for site in sites)
         span = sites[0].spans[axes[0]]
@@ -175,8 +176,9 @@ class Lowering:
         test = call("less", expression(number_), number(blocks), dtype=DType.bool)
         return (Guard(condition=test, body=main, otherwise=tail),)
 
-    def group(self, sites: Sites, depth: int, context: Context) -> tuple[Node, ...]:
-        """Everything inside the first `depth` loops of entries that share them."""
+    def group(self, sites: Sites, depth: int, context: Context, around: Around) -> tuple[Node, ...]:
+        """Everything inside the first `depth` loops of entries that share them. `around`: all sites of the kernel, by name."""
+        around = {**around, **{site.computation.name: site for site in sites}}
         nodes: list[Node] = []
         runs: list[list[Site]] = []
         for site in sites:
@@ -193,12 +195,12 @@ class Lowering:
         chunks = [
             self.leaf(run[0], context, run[1:])
             if len(run[0].entry.loops) == depth
-            else self.with_totals(tuple(run), depth, context)
+            else self.with_totals(tuple(run), depth, context, around)
             for run in folded_together(runs, depth)
         ]
         return (*nodes, *side_by_side(chunks, sites[0].computation.statement))
 
-    def with_totals(self, sites: Sites, depth: int, context: Context) -> tuple[Node, ...]:
+    def with_totals(self, sites: Sites, depth: int, context: Context, around: Around) -> tuple[Node, ...]:
         """The loop at one depth; around it the beginning and the end of what goes on in it."""
         first: list[Node] = []
         last: list[Node] = []
@@ -206,9 +208,9 @@ class Lowering:
             lowering = TotalLowering(site, tile_of(site, self.memory.totals[site.computation.name]), self.memory)
             first += lowering.begin(site, context)
             last += lowering.end(site, context)
-        return (*first, *self.loop(sites, depth, context), *last)
+        return (*first, *self.loop(sites, depth, context, around), *last)
 
-    def loop(self, sites: Sites, depth: int, context: Context) -> tuple[Node, ...]:
+    def loop(self, sites: Sites, depth: int, context: Context, around: Around) -> tuple[Node, ...]:
         """The loop at one depth, shared by all sites; where lanes begin, and for steps, its range is split first."""
         loops = [site.entry.loops[depth] for site in sites]
         axes = tuple(over.axis for over in loops)
@@ -217,15 +219,16 @@ class Lowering:
         note, names = lead.computation.statement, self.memory.names
 
         def inside(inner: Sites, after: Context) -> tuple[Node, ...]:
-            return self.group(inner, depth + 1, after)
+            return self.group(inner, depth + 1, after, around)
 
         lanes = any(site.entry.lanes == axis for site, axis in zip(sites, axes, strict=True))
         last = not any(over.axis == axes[0] for over in lead.entry.loops[depth + 1 :])
         is_step = axes[0] in self.steps.get(lead.computation.name, ())
+        if not is_step:
+            sites, context, blocks = reached(self.graph, sites, axes, around, context, depth)
         if not (lanes and last) and not is_step:
-            return opened(
-                Opening(sites=sites, axes=axes, context=context, names=names, body=inside, note=note), block, rests
-            )
+            whole = Opening(sites=sites, axes=axes, context=context, names=names, body=inside, note=note, blocks=blocks)
+            return opened(whole, block, rests)
         innermost = all(len(site.entry.loops) == depth + 1 for site in sites)
         kind = LoopKind.vector if lanes and block == 1 and innermost else LoopKind.serial
 

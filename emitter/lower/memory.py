@@ -8,16 +8,16 @@ from dataclasses import replace
 from unrut.emitter.graph.computation import Graph
 from unrut.emitter.graph.linear import Linear, call, constant, expression, extent_expr, linear
 from unrut.emitter.graph.names import Names
-from unrut.emitter.graph.ranges import Known
+from unrut.emitter.graph.ranges import Known, inside, range_known
 from unrut.emitter.graph.simplify import simplify
 from unrut.emitter.lower.site import Site
 from unrut.emitter.nest import Buffer, Space, Store
 from unrut.emitter.schedule.plan import Plan
 from unrut.emitter.schedule.storage import REGISTER_BYTES, Storage, storage, total
 from unrut.program.extents import Extent
-from unrut.program.nodes import Expr, Read
+from unrut.program.nodes import Call, Expr, Read
 from unrut.program.types import DType
-from unrut.program.walk import children, rebuild
+from unrut.program.walk import children, reads, rebuild, subexpressions
 
 
 class Memory:
@@ -88,6 +88,16 @@ class Memory:
         if found.space is Space.scratch:
             self.beside[buffer.name] = buffer
         return buffer, self.total_bases[name]
+
+    def reads_anywhere(self, site: Site) -> bool:
+        """Whether the term of a site may be evaluated at every place of its axes: its reads are inside, and not of data."""
+        computation = site.computation
+        known = range_known(computation.extents())
+        for read in reads(computation.body):
+            shape = self.graph.shape_of(read.tensor)
+            if not all(inside(s, n, known) for s, n in zip(read.subscripts, shape, strict=True)):
+                return False
+        return all(e.dtype.is_float for e in subexpressions(computation.body) if isinstance(e, Call))
 
     def value(self, site: Site, expr: Expr, known: Known) -> Expr:
         """An expression of a computation as one of buffers and loop variables, simplified by what is known."""

@@ -30,8 +30,9 @@ from unrut.emitter.lower.site import Context, Site, narrowed
 from unrut.emitter.nest import Accumulate, Buffer, Declare, LoopKind, Node, Store
 from unrut.emitter.schedule.plan import LoopOver
 from unrut.program.extents import as_extent
-from unrut.program.nodes import AxisValue, Call, Cast, Expr, Read, ReduceKind
+from unrut.program.nodes import AxisValue, Call, Cast, Expr, Read, ReduceKind, Where
 from unrut.program.types import DType
+from unrut.program.walk import free_axes
 
 ARGS = (ReduceKind.argmax, ReduceKind.argmin)
 
@@ -179,17 +180,54 @@ class ReductionLowering:
         place: Accumulators | None,
     ) -> tuple[Node, ...]:
         """The tile's loops, with each condition tested as far outside as its variables allow."""
+        before = context
         ready, context, pending = settled(site, pending, context, self.memory)
         if FALSE in ready:
             return ()
         if ready:
-            return nested(ready, self._terms(site, axes, pending, context, target, place), self.note)
+            left = [a for a in axes if not site.spans[a].is_single and site.spans[a].variable not in before.opened]
+            masked = () if left or pending else self._masked(site, ready, before, target)
+            inside = self._terms(site, axes, pending, context, target, place)
+            return masked or nested(ready, inside, self.note)
         axes = tuple(a for a in axes if not site.spans[a].is_single)
         if axes:
             return tile_loops(
                 site, axes[:1], context, self.note, lambda c: self._terms(site, axes[1:], pending, c, target, place)
             )
         return self._term(site, context, target, place)
+
+    def _masked(
+        self, site: Site, conditions: tuple[Expr, ...], context: Context, target: Accumulators
+    ) -> tuple[Node, ...]:
+        """Terms under conditions of single lanes: elsewhere what changes nothing is combined, so all lanes do the same.
+
+        A sum takes -0.0 there: x + -0.0 is x for every x. Empty where this can't be done: where the term may be computed
+        only under the conditions, since its reads need them.
+        """
+        span, kind = site.spans.get(site.entry.lanes), self.reduction.kind
+        of_lanes = span is not None and not span.is_single and all(span.variable in free_axes(c) for c in conditions)
+        if not of_lanes or not isinstance(kind, ReduceKind) or self.is_arg or not self.dtype.is_float:
+            return ()
+        if not self.memory.reads_anywhere(site):
+            return ()
+        nothing = (
+            replace(identity(kind, self.dtype), value=-0.0) if kind is ReduceKind.sum else identity(kind, self.dtype)
+        )
+        term = self.memory.register(f"{site.computation.name}_term", self.dtype, ())
+        value: Expr = Read(tensor=term.name, subscripts=(), dtype=self.dtype)
+        for condition in reversed(conditions):
+            value = Where(condition=condition, then=value, otherwise=nothing, dtype=self.dtype)
+        return (
+            Declare(buffer=term, note=self.note),
+            Store(buffer=term.name, subscripts=(), value=self.memory.value(site, site.computation.body, context.known)),
+            Accumulate(
+                buffer=target.buffer.name,
+                subscripts=target.places,
+                function=law(kind).combine,
+                value=value,
+                note=self.note,
+            ),
+        )
 
     def _term(self, site: Site, context: Context, target: Accumulators, place: Accumulators | None) -> tuple[Node, ...]:
         """One term combined with what is accumulated."""
