@@ -18,16 +18,16 @@ from unrut.emitter.graph.linear import Linear, axis_value, call, constant, expre
 from unrut.emitter.graph.policies import all_of
 from unrut.emitter.graph.ranges import Known, at_least_zero
 from unrut.emitter.graph.selection import is_selection
-from unrut.emitter.graph.simplify import simplify
 from unrut.emitter.lower.fetches import Ahead
 from unrut.emitter.lower.folds import FoldLowering, folded_together
+from unrut.emitter.lower.forms import forms_of, tile_of, unopened_of
 from unrut.emitter.lower.loops import Opening, Sites, opened, side_by_side, with_value
 from unrut.emitter.lower.memory import Memory
 from unrut.emitter.lower.moving import stored
 from unrut.emitter.lower.places import held
 from unrut.emitter.lower.reach import Around, reached
 from unrut.emitter.lower.reductions import ReductionLowering
-from unrut.emitter.lower.regions import extreme, pieces, wanted
+from unrut.emitter.lower.regions import extreme, pieces
 from unrut.emitter.lower.selections import SelectionLowering
 from unrut.emitter.lower.site import Context, Site, narrowed, start
 from unrut.emitter.lower.totals import TotalLowering, begins_here
@@ -36,7 +36,6 @@ from unrut.emitter.lower.updates import UpdateLowering
 from unrut.emitter.nest import Check, Declare, Guard, Kernel, LoopKind, Nest, Node, Space, TaskAxis
 from unrut.emitter.schedule.apply import applied
 from unrut.emitter.schedule.plan import Entry, Plan
-from unrut.emitter.schedule.storage import Storage
 from unrut.emitter.schedule.teams import predicted
 from unrut.program.extents import Extent, provably_le
 from unrut.program.nodes import Expr
@@ -311,31 +310,3 @@ class Lowering:
         if fast == slow:
             return fast
         return (Guard(condition=all_of(tests), body=fast, otherwise=slow, note=note),)
-
-
-def tile_of(site: Site, total: Storage | None = None) -> tuple[str, ...]:
-    """The axes that a site's loops leave open, in the plan's order, then in the computation's; or those of its total."""
-    if total is not None:
-        return tuple(axis for axis, _ in total.dimensions if not site.spans[axis].is_single)
-    order = [*site.entry.tile, *(a.name for a in site.computation.axes if a.name not in site.entry.tile)]
-    return tuple(axis for axis in order if not site.spans[axis].is_single)
-
-
-def unopened_of(sites: Sites, context: Context) -> frozenset[str]:
-    """The variables of all sites that are no loops yet."""
-    return frozenset(s.variable for site in sites for s in site.spans.values() if not s.is_single) - context.opened
-
-
-def forms_of(sites: Sites, axes: tuple[str, ...], known: Known) -> list[Linear]:
-    """The forms that the sites' expressions want to be at least 0, in the variable of the first site's axis."""
-    found: list[Linear] = []
-    lead = sites[0].spans[axes[0]].variable
-    for site, axis in zip(sites, axes, strict=True):
-        variable = site.spans[axis].variable
-        for expr in site.computation.terms:
-            for form in wanted(simplify(site.place(expr), known), known):
-                c = form.coefficient(variable)
-                moved = form.without(variable) + axis_value(lead) * c
-                if moved not in found and (moved.axes() or not moved.is_number):
-                    found.append(moved)
-    return found

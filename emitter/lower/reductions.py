@@ -24,15 +24,15 @@ from unrut.emitter.lower.contests import Best, Held, taken, wins, wins_later
 from unrut.emitter.lower.following import in_lanes
 from unrut.emitter.lower.hoist import hoisted
 from unrut.emitter.lower.loops import Body, Opening, opened, side_by_side, strided, tile_loops
+from unrut.emitter.lower.masking import masked
 from unrut.emitter.lower.memory import Memory
 from unrut.emitter.lower.moving import stored
 from unrut.emitter.lower.site import Context, Site, narrowed
 from unrut.emitter.nest import Accumulate, Buffer, Declare, LoopKind, Node, Store
 from unrut.emitter.schedule.plan import LoopOver
 from unrut.program.extents import as_extent
-from unrut.program.nodes import AxisValue, Call, Cast, Expr, Read, ReduceKind, Where
+from unrut.program.nodes import AxisValue, Call, Cast, Expr, Read, ReduceKind
 from unrut.program.types import DType
-from unrut.program.walk import free_axes
 
 ARGS = (ReduceKind.argmax, ReduceKind.argmin)
 
@@ -51,10 +51,6 @@ class ReductionLowering:
 
     def nodes(self, site: Site, context: Context) -> tuple[Node, ...]:
         """Accumulate and store, for everything that is open of the site's free axes."""
-        return self._accumulated(site, context)
-
-    def _accumulated(self, site: Site, context: Context, total: Accumulators | None = None) -> tuple[Node, ...]:
-        """Accumulate in registers, then store, or combine with a total."""
         lanes = site.entry.lanes
         partial = site.entry.reduce[-1].block if lanes and lanes == site.entry.reduce[-1].axis else 0
         open_axes = tuple(a for a in self.tile if not site.spans[a].is_single)
@@ -73,23 +69,13 @@ class ReductionLowering:
         start = self._start(site, context, target, place)
         loops = self._reduce(site, site.entry.reduce, self.reduction.where, context, target, place)
         tree = self._tree(site, context, target, place) if partial else ()
-        end = self._finish(site, context, target, place) if total is None else self._carry(site, context, target, total)
-        return (*declared, *start, *loops, *tree, *end)
+        return (*declared, *start, *loops, *tree, *self._close(site, context, target, place))
 
-    def _carry(self, site: Site, context: Context, target: Accumulators, total: Accumulators) -> tuple[Node, ...]:
-        """What was accumulated here, combined with a total."""
-        function = law(self.reduction.kind).combine
-
-        def one(_: Context) -> tuple[Node, ...]:
-            places = (*target.places, number(0)) if target.partial else target.places
-            found = Read(tensor=target.buffer.name, subscripts=places, dtype=self.dtype)
-            return (
-                Accumulate(
-                    buffer=total.buffer.name, subscripts=total.places, function=function, value=found, note=self.note
-                ),
-            )
-
-        return tile_loops(site, self.tile, context, self.note, one)
+    def _close(
+        self, site: Site, context: Context, target: Accumulators, place: Accumulators | None
+    ) -> tuple[Node, ...]:
+        """What becomes of what is accumulated."""
+        return self._finish(site, context, target, place)
 
     def _start(
         self, site: Site, context: Context, target: Accumulators, place: Accumulators | None
@@ -186,48 +172,17 @@ class ReductionLowering:
             return ()
         if ready:
             left = [a for a in axes if not site.spans[a].is_single and site.spans[a].variable not in before.opened]
-            masked = () if left or pending else self._masked(site, ready, before, target)
+            whole = (
+                () if left or pending else masked(site, ready, before, self.memory, target.buffer.name, target.places)
+            )
             inside = self._terms(site, axes, pending, context, target, place)
-            return masked or nested(ready, inside, self.note)
+            return whole or nested(ready, inside, self.note)
         axes = tuple(a for a in axes if not site.spans[a].is_single)
         if axes:
             return tile_loops(
                 site, axes[:1], context, self.note, lambda c: self._terms(site, axes[1:], pending, c, target, place)
             )
         return self._term(site, context, target, place)
-
-    def _masked(
-        self, site: Site, conditions: tuple[Expr, ...], context: Context, target: Accumulators
-    ) -> tuple[Node, ...]:
-        """Terms under conditions of single lanes: elsewhere what changes nothing is combined, so all lanes do the same.
-
-        A sum takes -0.0 there: x + -0.0 is x for every x. Empty where this can't be done: where the term may be computed
-        only under the conditions, since its reads need them.
-        """
-        span, kind = site.spans.get(site.entry.lanes), self.reduction.kind
-        of_lanes = span is not None and not span.is_single and all(span.variable in free_axes(c) for c in conditions)
-        if not of_lanes or not isinstance(kind, ReduceKind) or self.is_arg or not self.dtype.is_float:
-            return ()
-        if not self.memory.reads_anywhere(site):
-            return ()
-        nothing = (
-            replace(identity(kind, self.dtype), value=-0.0) if kind is ReduceKind.sum else identity(kind, self.dtype)
-        )
-        term = self.memory.register(f"{site.computation.name}_term", self.dtype, ())
-        value: Expr = Read(tensor=term.name, subscripts=(), dtype=self.dtype)
-        for condition in reversed(conditions):
-            value = Where(condition=condition, then=value, otherwise=nothing, dtype=self.dtype)
-        return (
-            Declare(buffer=term, note=self.note),
-            Store(buffer=term.name, subscripts=(), value=self.memory.value(site, site.computation.body, context.known)),
-            Accumulate(
-                buffer=target.buffer.name,
-                subscripts=target.places,
-                function=law(kind).combine,
-                value=value,
-                note=self.note,
-            ),
-        )
 
     def _term(self, site: Site, context: Context, target: Accumulators, place: Accumulators | None) -> tuple[Node, ...]:
         """One term combined with what is accumulated."""

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from unrut.emitter.graph.linear import constant, expression
+from unrut.emitter.graph.laws import law
+from unrut.emitter.graph.linear import constant, expression, number
 from unrut.emitter.lower.accumulators import Accumulators
+from unrut.emitter.lower.loops import tile_loops
 from unrut.emitter.lower.reductions import ReductionLowering
 from unrut.emitter.lower.site import Context, Site
-from unrut.emitter.nest import Declare, Node, Space
+from unrut.emitter.nest import Accumulate, Declare, Node, Space
 from unrut.emitter.schedule.plan import total_depth
+from unrut.program.nodes import Read
 
 
 def begins_here(sites: Iterable[Site], depth: int) -> tuple[Site, ...]:
@@ -42,7 +45,24 @@ class TotalLowering(ReductionLowering):
         total = self._total(site)
         if not site.entry.reduce:
             return self._reduce(site, (), self.reduction.where, context, total, None)
-        return self._accumulated(site, context, total)
+        return super().nodes(site, context)
+
+    def _close(
+        self, site: Site, context: Context, target: Accumulators, place: Accumulators | None
+    ) -> tuple[Node, ...]:
+        """What was accumulated here, combined with the total."""
+        total, function = self._total(site), law(self.reduction.kind).combine
+
+        def one(_: Context) -> tuple[Node, ...]:
+            places = (*target.places, number(0)) if target.partial else target.places
+            found = Read(tensor=target.buffer.name, subscripts=places, dtype=self.dtype)
+            return (
+                Accumulate(
+                    buffer=total.buffer.name, subscripts=total.places, function=function, value=found, note=self.note
+                ),
+            )
+
+        return tile_loops(site, self.tile, context, self.note, one)
 
     def _total(self, site: Site) -> Accumulators:
         buffer, base = self.memory.total(site)

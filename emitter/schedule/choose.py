@@ -34,7 +34,7 @@ from unrut.emitter.schedule.inline import inline
 from unrut.emitter.schedule.merging import merge
 from unrut.emitter.schedule.moves import moved
 from unrut.emitter.schedule.panel_entries import begun, panel_entries, paneled
-from unrut.emitter.schedule.passes import Classes, Frame, Pass, passes, stripped
+from unrut.emitter.schedule.passes import stripped
 from unrut.emitter.schedule.plan import Entry, LoopOver, Plan, total_depth
 from unrut.emitter.schedule.recompute import inlined
 from unrut.emitter.schedule.residues import in_classes
@@ -44,6 +44,7 @@ from unrut.emitter.schedule.stepping import stepped
 from unrut.emitter.schedule.storing import settle_orders, staged, stored_order
 from unrut.emitter.schedule.teams import with_teams
 from unrut.emitter.schedule.tiles import even_block
+from unrut.emitter.schedule.together import together
 from unrut.emitter.schedule.twins import twin_entry, twins
 from unrut.emitter.schedule.updates import update_entry
 
@@ -108,7 +109,7 @@ def _kernel(planner: Planner, sharing: Sharing, group: Group) -> list[Entry]:
     blocks = _blocks(planner, sharing, group, common, own)
     entries: list[Entry] = []
     steps = {} if group.cycle is None else {each.name: each for each in stepped(group.cycle)}
-    members, together = (group.members, {}) if steps else _passes(planner, sharing, group, blocks, common, own)
+    members, found = (group.members, {}) if steps else together(planner, sharing, group, blocks, common, own)
     for member in members:
         prefix = tuple(
             LoopOver(axis=_axis(sharing, member, name), block=blocks.get(name, 1)) for name in _order(group, blocks)
@@ -120,7 +121,7 @@ def _kernel(planner: Planner, sharing: Sharing, group: Group) -> list[Entry]:
             share = len(prefix) + here.common if entries else 0
             runs_on = runs_on and here.common == len(here.axes) == len(steps[entries[-1].computation].axes)
             prefix = (*prefix, *(LoopOver(axis=axis) for axis in here.axes))
-        inside = together.get(member.name)
+        inside = found.get(member.name)
         if inside is not None:
             prefix = (*prefix, *inside.loops[member.name])
             share = share if inside.members[0] == member.name else len(prefix)
@@ -137,28 +138,6 @@ def _kernel(planner: Planner, sharing: Sharing, group: Group) -> list[Entry]:
     shared = len(group.shared)
     entries[0] = replace(entries[0], tasks=_tasks(planner, group, entries[0], shared))
     return entries
-
-
-def _passes(
-    planner: Planner,
-    sharing: Sharing,
-    group: Group,
-    blocks: Mapping[Member, int],
-    common: Member | None,
-    own: Mapping[str, Choice],
-) -> tuple[tuple[Computation, ...], dict[str, Pass]]:
-    """The members in an order in which passes are neighbours, and the pass of each that is in one."""
-    taken = {m.name: {_axis(sharing, m, name): blocks.get(name, 1) for name in group.shared} for m in group.members}
-    lanes = {m.name: own[m.name].axis if common is None else _axis(sharing, m, common) for m in group.members}
-    frame = Frame(
-        graph=planner.graph,
-        members={m.name: m for m in group.members},
-        machine=planner.machine,
-        taken=taken,
-        lanes=lanes,
-        classes=Classes(group.members),
-    )
-    return passes(frame, group.members)
 
 
 def _axis(sharing: Sharing, member: Computation, name: Member) -> str:
@@ -204,7 +183,7 @@ def _blocks(
     members = list(group.members)
 
     def fits(blocks: dict[Member, int]) -> bool:
-        strips = {} if group.cycle else stripped(_passes(planner, sharing, group, blocks, common, own)[1], sharing)
+        strips = {} if group.cycle else stripped(together(planner, sharing, group, blocks, common, own)[1], sharing)
         return footprint(planner.graph, sharing, members, group.shared, blocks, group.cycle, strips)[1] <= limit
 
     blocks: dict[Member, int] = {}

@@ -24,8 +24,8 @@ WORTH = 1.5  # gains below this factor are within what the cost model can't tell
 def staged(
     graph: Graph, layouts: Mapping[str, Layout], machine: Machine, apart: frozenset[str] = frozenset()
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The operands, and results that are read again, to stage, best gain first, each beside those before it; and why. Computations that are
-    `apart` see to what they read by themselves."""
+    """The operands, and results that are read again, to stage, best gain first, each beside those before it; and why.
+    Computations that are `apart` see to what they read by themselves."""
     reasons: list[str] = []
     suited: list[str] = []
     while True:
