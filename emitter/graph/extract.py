@@ -5,7 +5,8 @@ Before:  y[q, e] = sum[k](exp(s[q, k] - m[q]) * v[k, e])         z[q, k] = exp(m
 After:   y_exp[q, k] = exp(s[q, k] - m[q])         y[q, e] = sum[k](y_exp[q, k] * v[k, e])
          z_exp[q] = exp(m[q])                      z[q, k] = z_exp[q] - s[q, k]
 Because: what is written inside is evaluated for every e; whether that is worth storing is a schedule's decision, which
-inlines the part again where it is not. Only parts whose reads are inside everywhere leave: they are no longer lazy.
+inlines the part again where it is not. Only parts whose reads are inside everywhere leave: they are no longer lazy. A part
+may have no reads at all: weights of a window are a small table.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from unrut.emitter.graph.ragged import owners
 from unrut.emitter.graph.ranges import Known, inside, range_known
 from unrut.emitter.graph.shrink import rewritten
 from unrut.program.extents import Extent
-from unrut.program.nodes import AxisValue, Call, Expr, Read, Where
+from unrut.program.nodes import AxisValue, Call, Cast, Expr, Read, Where
 from unrut.program.walk import children, free_axes, rebuild, subexpressions
 
 COSTLY = frozenset(
@@ -84,7 +85,7 @@ def _find(
     axes = (*computation.axes, *computation.reduced)
     used = free_axes(expr)
     if (
-        isinstance(expr, Call)
+        isinstance(expr, (Call, Cast))
         and expr.dtype.is_float
         and used
         and used < {a.name for a in axes}
@@ -95,7 +96,7 @@ def _find(
         reads = [e for e in inner if isinstance(e, Read)]
         mixed = any(axis in used and used & outer for axis, outer in looked.ranges.items())
         stays = mixed or (any(read.tensor in looked.own for read in reads) and (guards or not looked.steps <= used))
-        if costly and reads and not stays and all(_inside(r, looked.shapes[r.tensor], known) for r in reads):
+        if costly and not stays and all(_inside(r, looked.shapes[r.tensor], known) for r in reads):
             name = looked.names.fresh(f"{computation.name}_{costly[0].function}")
             own = tuple(axis for axis in axes if axis.name in used)
             looked.parts[expr] = Computation(
