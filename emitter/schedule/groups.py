@@ -56,11 +56,16 @@ def groups(graph: Graph, sharing: Sharing, machine: Machine) -> tuple[Group, ...
                 done.append(replace(_closed(sharing, steps, ""), cycle=cycle))
             continue
         refusal = _refusal(graph, sharing, machine, [*members, computation]) if members else ""
+        tables = _tables(graph, sharing, machine, members, computation) if refusal else 0
         copied = operands & {members[-1].statement, computation.statement} if members else set()
         if copied and not _joins(graph, machine, members, computation, operands):
             refusal = "a copy of an operand is made by itself"
         if members and members[-1].name in early and computation.name not in early:
             refusal = "what is before it is checked early"
+        elif tables and not operands & {computation.statement, *(m.statement for m in members)}:
+            small = members[0].name
+            done.append(_closed(sharing, members[:tables], f"{small} is small, and made before all that reads it"))
+            members, refusal = members[tables:], ""
         if refusal:
             done.append(_closed(sharing, members, f"{computation.name} begins a new kernel: {refusal}"))
             members = []
@@ -68,6 +73,20 @@ def groups(graph: Graph, sharing: Sharing, machine: Machine) -> tuple[Group, ...
     if members:
         done.append(_closed(sharing, members, ""))
     return _with_copies(graph, sharing, machine, done)
+
+
+def _tables(
+    graph: Graph, sharing: Sharing, machine: Machine, members: list[Computation], computation: Computation
+) -> int:
+    """How many of the first members are small tensors without which the others and a further computation go together."""
+    count = 0
+    for member in members[:-1]:
+        if places(member.shape) * member.dtype.size > machine.l1 // 4 or member.update is not None:
+            return 0
+        count += 1
+        if not _refusal(graph, sharing, machine, [*members[count:], computation]):
+            return count
+    return 0
 
 
 def _with_copies(graph: Graph, sharing: Sharing, machine: Machine, done: list[Group]) -> tuple[Group, ...]:
