@@ -79,11 +79,9 @@ def _tables(
     graph: Graph, sharing: Sharing, machine: Machine, members: list[Computation], computation: Computation
 ) -> int:
     """How many of the first members are small tensors without which the others and a further computation go together."""
-    count = 0
-    for member in members[:-1]:
+    for count, member in enumerate(members[:-1], start=1):
         if places(member.shape) * member.dtype.size > machine.l1 // 4 or member.update is not None:
             return 0
-        count += 1
         if not _refusal(graph, sharing, machine, [*members[count:], computation]):
             return count
     return 0
