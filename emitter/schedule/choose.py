@@ -131,6 +131,8 @@ def _kernel(planner: Planner, sharing: Sharing, group: Group) -> list[Entry]:
                 lanes, axis=_axis(sharing, member, common), reason=f"lanes are those of the kernel; {lanes.reason}"
             )
         follower = _follower(planner, entries, member) if runs_on else None
+        if follower is not None and follower.loops[: len(prefix)] != prefix:
+            follower = None  # a pass that begins here goes its own way
         entry = follower or planner.entry(member, prefix, lanes, share)
         if inside is not None and inside.members[0] != member.name:
             entry = replace(entry, reasons=(*entry.reasons, inside.reason))
