@@ -233,8 +233,9 @@ def _lane_cost(computation: Computation, axis: str | None, strides: Strides, mac
     if computation.update is not None:
         return vectors * each
     order = [a.name for a in computation.axes]
-    inner = order[-1] if computation.name in strides.graph.program.results else strides.last.get(computation.name, axis)
-    scattered = TURNED if inner == order[-1] and turned_axes(computation, axis, machine) else GATHER_PER_LANE * lanes
+    settled = computation.name in strides.graph.program.results
+    inner = order[-1] if settled else strides.last.get(computation.name, axis)
+    scattered = TURNED if settled and turned_axes(computation, axis, machine) else GATHER_PER_LANE * lanes
     write = UNIT if inner == axis else scattered
     return vectors * each + results / extent * -(-extent // lanes) * write
 
