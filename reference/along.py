@@ -11,9 +11,9 @@ from unrut.program.nodes import Along, AlongKind, ReduceKind
 from unrut.program.ragged import both, is_ragged, within
 from unrut.program.scans import SCANS
 from unrut.program.types import DType
-from unrut.reference.places import WIDE, Array, Evaluator, Places, Scene
+from unrut.reference.places import WIDE, Array, Bools, Evaluator, Places, Scene
 from unrut.reference.ranges import line
-from unrut.reference.reductions import identity
+from unrut.reference.reductions import identity, skips
 
 
 def along(expr: Along, places: Places, scene: Scene, value: Evaluator) -> Array:
@@ -39,7 +39,12 @@ def along(expr: Along, places: Places, scene: Scene, value: Evaluator) -> Array:
             powers = np.exp(terms - np.max(terms, axis=-1, keepdims=True, initial=-np.inf))
             y = powers / np.sum(powers, axis=-1, keepdims=True, dtype=np.float64)
         case AlongKind.cumsum | AlongKind.cumprod | AlongKind.cummax | AlongKind.cummin:
-            y = scanned(SCANS[expr.kind], np.moveaxis(np.broadcast_to(x, length), at, -1), expr.dtype)
+            kind, terms = SCANS[expr.kind], np.moveaxis(np.broadcast_to(x, length), at, -1)
+            if is_ragged(expr.axis) and skips(kind, expr.dtype):
+                inside = value(both(*within(expr.axis)), lines)
+                y = _skipping(kind, terms, np.moveaxis(np.broadcast_to(inside, length), at, -1), expr.dtype)
+            else:
+                y = scanned(kind, terms, expr.dtype)
         case _:
             assert_never(expr.kind)
     return np.moveaxis(y[..., asked.start - whole.start : asked.stop - whole.start], -1, at)
@@ -61,6 +66,15 @@ def scanned(kind: ReduceKind, terms: Array, dtype: DType) -> Array:
             return np.asarray(np.minimum.accumulate(terms, axis=-1))
         case _:
             raise AssertionError(kind)
+
+
+def _skipping(kind: ReduceKind, terms: Array, inside: Bools, dtype: DType) -> Array:
+    """The scan of those terms that are `inside`, at each place up to it; the identity where there is none yet."""
+    first = np.argsort(~inside, axis=-1, kind="stable")
+    found = scanned(kind, np.take_along_axis(terms, first, axis=-1), dtype)
+    number = np.cumsum(inside, axis=-1)
+    at = np.take_along_axis(found, np.maximum(number - 1, 0), axis=-1)
+    return np.where(number > 0, at, WIDE[dtype].type(identity(kind, dtype)))
 
 
 def terms_in_range(expr: Along, lines: Places, value: Evaluator) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from unrut.reference.logsumexp import logsumexp_block
 from unrut.reference.places import WIDE, Array, Bools, Evaluator, Places, Scene
 from unrut.reference.products import contract, factors_of
 from unrut.reference.ranges import reach
-from unrut.reference.reductions import combine, identity, reduce_block
+from unrut.reference.reductions import combine, identity, reduce_block, skips
 
 
 def fold(expr: Reduce, places: Places, scene: Scene, value: Evaluator, arrays: Footprint) -> Array:
@@ -30,28 +31,50 @@ def fold(expr: Reduce, places: Places, scene: Scene, value: Evaluator, arrays: F
     pieces = list(blocks(cuts(reach(expr.axes, places, scene, value), arrays, SCRATCH, lengths)))
     if expr.kind in (ReduceKind.argmax, ReduceKind.argmin):
         return _fold_places(expr, places, value, pieces)
-    total: Array | None = None
+    total: Part | None = None
     for piece in pieces:
         part = _fold_block(expr, places.inside(piece), len(places.ranges), value)
-        total = part if total is None else combine(expr.kind, total, part)
+        total = part if total is None else _joined(expr.kind, total, part)
     assert total is not None, "an empty range is one empty block"
-    return total if expr.initial is None else combine(expr.kind, value(expr.initial, places), total)
+    return total.value if expr.initial is None else combine(expr.kind, value(expr.initial, places), total.value)
 
 
-def _fold_block(expr: Reduce, inner: Places, kept: int, value: Evaluator) -> Array:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What some blocks come to, and in which lines any of their places was included (None: not asked, as nothing skips)."""
+
+    value: Array
+    some: Bools | None = None
+
+
+def _joined(kind: ReduceKind, left: Part, right: Part) -> Part:
+    """Two partial results, one of which is left as it is where nothing was included in the other."""
+    value = combine(kind, left.value, right.value)
+    if right.some is not None:
+        value = np.where(right.some, value, left.value)
+    if left.some is not None:
+        value = np.where(left.some, value, right.value)
+    some = None if left.some is None or right.some is None else left.some | right.some
+    return Part(value=value, some=some)
+
+
+def _fold_block(expr: Reduce, inner: Places, kept: int, value: Evaluator) -> Part:
     factors = factors_of(expr)
     if factors:
         total = contract([value(f, inner) for f in factors], inner.shape, kept)
         if total is not None:
-            return total
+            return Part(value=total)
     accumulator = expr.body.dtype
     terms, included = terms_of(expr, inner, value)
     if included is not None:
         terms = np.where(included, terms, WIDE[accumulator].type(identity(expr.kind, accumulator)))
     lines = in_lines(terms, inner.shape, kept)
     if expr.kind is ReduceKind.logsumexp:
-        return logsumexp_block(lines)
-    return reduce_block(expr.kind, lines, accumulator)
+        return Part(value=logsumexp_block(lines))
+    if included is None or not skips(expr.kind, accumulator):
+        return Part(value=reduce_block(expr.kind, lines, accumulator))
+    taken = in_lines(np.broadcast_to(included, terms.shape), inner.shape, kept)
+    return Part(value=reduce_block(expr.kind, lines, accumulator, taken), some=np.asarray(taken.any(axis=-1)))
 
 
 def terms_of(expr: Reduce, inner: Places, value: Evaluator) -> tuple[Array, Bools | None]:

@@ -2,7 +2,8 @@
 """`sum`, `prod`, `max`, `min`, `any`, `all`, `count` over the places of some axes.
 
 Each kind is a monoid: an identity that stands for excluded places, a reduction of the terms of one block, and a way to
-combine blocks. Each names its own accumulator: the wide type of the node's dtype, never NumPy's default.
+combine blocks. Excluded places of complex products are skipped: 1 times an infinity has a NaN in its other part. Each names
+its own accumulator: the wide type of the node's dtype, never NumPy's default.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 
 from unrut.program.nodes import ReduceKind
 from unrut.program.types import DType
-from unrut.reference.places import WIDE, Array
+from unrut.reference.places import WIDE, Array, Bools
 
 
 def identity(kind: ReduceKind, dtype: DType) -> bool | int | float:
@@ -53,8 +54,14 @@ def _highest(dtype: DType) -> bool | int | float:
     return dtype.limits[1] if dtype.is_integer else True
 
 
-def reduce_block(kind: ReduceKind, terms: Array, dtype: DType) -> Array:
-    """All terms of a block reduced; they stand contiguously along the last dimension, which goes.
+def skips(kind: ReduceKind, dtype: DType) -> bool:
+    """Whether left-out places have to be skipped, since no number stands for them: combining with the identity shows."""
+    return kind is ReduceKind.prod and dtype.is_complex
+
+
+def reduce_block(kind: ReduceKind, terms: Array, dtype: DType, included: Bools | None = None) -> Array:
+    """All terms of a block reduced; they stand contiguously along the last dimension, which goes. Where the kind `skips`,
+    those that are not `included` are; else the identity stands there.
 
     - sum: `s = t_1 + t_2 + ...`, pairwise (Higham 2002, section 4.2: error below `log2(n) u sum|t|`), f64 for f32
     - prod: `t_1 * t_2 * ...`;  max, min: NaN wins, as in NumPy
@@ -67,7 +74,8 @@ def reduce_block(kind: ReduceKind, terms: Array, dtype: DType) -> Array:
         case ReduceKind.count:
             return np.asarray(np.count_nonzero(terms, axis=-1)).astype(np.int64)
         case ReduceKind.prod:
-            return np.asarray(np.prod(terms, axis=-1, dtype=WIDE[dtype]))
+            taken: Bools | bool = True if included is None else included
+            return np.asarray(np.prod(terms, axis=-1, dtype=WIDE[dtype], where=taken))
         case ReduceKind.max:
             return np.asarray(np.max(terms, axis=-1, initial=identity(kind, dtype)))
         case ReduceKind.min:

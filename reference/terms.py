@@ -52,7 +52,7 @@ def fold_terms(expr: Reduce, places: Places, witness: Witness) -> Folding:
     magnitude = float(_magnitudes(shown).sum()) if expr.kind is ReduceKind.sum else math.nan
     value = witness.value(expr, places).item()
     by_weight, order = _by_weight(expr.kind, shown), ", the weightiest first" if terms.size > MANY else ""
-    running = _running(expr.kind, shown)
+    running = _running(expr.kind, shown, included)
     if expr.kind in ORDER_STATISTICS:
         running = ranks_of(terms, included)
         by_weight = by_distance(expr, running, int(included.sum()), places, witness.value, MANY)
@@ -73,7 +73,7 @@ def fold_terms(expr: Reduce, places: Places, witness: Witness) -> Folding:
             _term(expr.body, inner, ranges, k, (shown[k].item(), float(share[k]), running[k].item()), witness)
             for k in chosen[:LISTED]
         ],
-        partial=_partial(expr, shown, ranges),
+        partial=_partial(expr, shown, included, ranges),
         reaches=reaches(expr.body, inner, included, witness),
     )
 
@@ -155,8 +155,8 @@ def _shares(kind: ReduceKind, terms: Array, magnitude: float, value: float) -> A
             return np.full(terms.shape, math.nan)
 
 
-def _running(kind: ReduceKind, terms: Array) -> Array:
-    """Partial results in row-major order."""
+def _running(kind: ReduceKind, terms: Array, included: Bools) -> Array:
+    """Partial results in row-major order; what is left out leaves them as they are."""
     match kind:
         case _ if kind in GIVE_PLACES | ORDER_STATISTICS:
             return np.full(terms.shape, math.nan)
@@ -165,18 +165,22 @@ def _running(kind: ReduceKind, terms: Array) -> Array:
         case _:
             found = [terms[:1]]
             for k in range(1, terms.size):
-                found.append(combine(kind, found[-1], terms[k : k + 1]))
+                found.append(combine(kind, found[-1], terms[k : k + 1]) if included[k] else found[-1])
             return np.concatenate(found) if terms.size else terms
 
 
-def _partial(expr: Reduce, terms: Array, ranges: Mapping[str, range]) -> dict[str, list[float]]:
+def _partial(expr: Reduce, terms: Array, included: Bools, ranges: Mapping[str, range]) -> dict[str, list[float]]:
     """For each axis and each of its values, the reduction over the other axes."""
     if expr.kind in GIVE_PLACES | ORDER_STATISTICS | {ReduceKind.logsumexp} or terms.size == 0:
         return {}
-    cube = terms.reshape([len(r) for r in ranges.values()])
-    rows = {axis: np.moveaxis(cube, d, 0).reshape(len(r), -1) for d, (axis, r) in enumerate(ranges.items())}
+
+    def rows(places: Array, d: int, length: int) -> Array:
+        cube = places.reshape([len(r) for r in ranges.values()])
+        return np.ascontiguousarray(np.moveaxis(cube, d, 0).reshape(length, -1))
+
     return {
-        axis: reduce_block(expr.kind, np.ascontiguousarray(r), expr.body.dtype).tolist() for axis, r in rows.items()
+        axis: reduce_block(expr.kind, rows(terms, d, len(r)), expr.body.dtype, rows(included, d, len(r))).tolist()
+        for d, (axis, r) in enumerate(ranges.items())
     }
 
 

@@ -14,6 +14,7 @@ from math import gcd
 
 from unrut.emitter.graph.access import Access, accesses
 from unrut.emitter.graph.computation import Computation, needs_of
+from unrut.emitter.graph.extremes import without_extremes
 from unrut.emitter.graph.linear import Linear, axis_value, constant, linear
 from unrut.emitter.graph.ranges import Known, bounds
 from unrut.errors import InternalError
@@ -45,14 +46,17 @@ def earlier(access: Access, dimension: int, axis: str, steps: int) -> bool:
 
 
 def never_negative(form: Linear, known: Known) -> bool:
-    """Whether a form is proved to be at least 0, by ranges and a few facts, those of quotients included."""
-    facts = list(dict.fromkeys([*known.facts, *_of_quotients([form, *known.facts])]))
+    """Whether a form is proved to be at least 0, by ranges and a few facts, those of quotients and extremes included."""
+    plain = [part for fact in known.facts for part in without_extremes(fact, known)]
+    atoms = {atom for _, atom in form.terms}
+    told = [fact for fact in (*known.facts, *plain) if fact in plain or any(atom in atoms for _, atom in fact.terms)]
+    told = [fact for fact in dict.fromkeys(told) if not _in_range(fact, known)]
+    facts = list(dict.fromkeys([*told, *_of_quotients([form, *told])]))
     return _never_negative(form, known, facts, DEPTH if len(facts) <= MANY else 1)
 
 
 def _never_negative(form: Linear, known: Known, facts: Sequence[Linear], depth: int) -> bool:
-    low = bounds(form, known)[0]
-    if low is not None and provably_le(Extent(), low):
+    if _in_range(form, known):
         return True
     if depth == 0:
         return False
@@ -67,6 +71,12 @@ def _never_negative(form: Linear, known: Known, facts: Sequence[Linear], depth: 
                 if _never_negative(rest + constant(slack), known, [*facts[:k], *facts[k + 1 :]], depth - 1):
                     return True
     return False
+
+
+def _in_range(form: Linear, known: Known) -> bool:
+    """Whether the ranges of axes alone say that a form is at least 0: as a fact it would say nothing."""
+    low = bounds(form, known)[0]
+    return low is not None and provably_le(Extent(), low)
 
 
 def _of_quotients(forms: Sequence[Linear]) -> list[Linear]:

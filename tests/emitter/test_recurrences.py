@@ -193,3 +193,27 @@ def test_a_member_that_is_read_at_an_earlier_step_cannot_be_inlined():
     found = graph(text)
     with pytest.raises(PlanError, match="earlier step"):
         check_legal(found, replace(plain(found), inlined=("v",)))
+
+
+EARLIER = "op(x: f32[7], p: i32[7]) -> h\nh[t] = x[t] + {of}\naxis s: 7, {start} .. {stop}"
+
+
+@pytest.mark.parametrize("start", ["", "p[t]", "maximum(t - 3, 0)"])
+@pytest.mark.parametrize("stop", ["t", "t//2"])
+@pytest.mark.parametrize(
+    "of",
+    [
+        "sum[s](h[s])",
+        "sum[s](h[s], where=x[s] > 2)",
+        "max[s](h[s], initial=0)",
+        "fold[s](m=h[s], identity=0, combine=lambda a, b: a.m + b.m, finish=lambda s: s.m)",
+        "x[argmax[s](h[s])]",
+        "sum[s](softmax(h[s], along=s))",
+        "real(sum[s](cumprod(1 + 1j/h[s], along=s)))",
+    ],
+)
+def test_the_range_of_an_axis_says_which_steps_are_earlier(of, start, stop):
+    program = elaborate(parse(EARLIER.format(of=of, start=start, stop=stop)))
+    arrays = {"x": np.array([3, 1, 4, 1, 5, 9, 2], np.float32), "p": np.array([0, 0, 1, 1, 2, 2, 3], np.int32)}
+    want = evaluate(program, arrays)["h"]
+    np.testing.assert_allclose(run(emit(program).nest, arrays, seed=1)["h"], want, rtol=1e-5)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -152,3 +154,23 @@ def test_the_origin_of_a_nan_is_found():
     shown = op.bind(np.array([2, 1, 3], np.complex64)).explain().show()
     assert "not finite" in shown
     assert "i = 1" in shown
+
+
+@pytest.mark.parametrize("budget", [2, 2**22])
+def test_what_is_left_out_of_a_product_is_no_factor(budget, monkeypatch):
+    monkeypatch.setattr("unrut.reference.folding.SCRATCH", budget)
+    random = np.random.default_rng(3)
+    z = np.array([2, INF, 3, -1j, INF, 0.5 + 1j], np.complex128)
+    product = ur.parse("op(z, m) -> y\ny[i] = prod[k](z[k], where=m[i, k])")
+    running = ur.parse("op(z, p) -> q\nq[k] = cumprod(z[k], along=k)\naxis k: p[i] .. p[i + 1]")
+    masks = random.random((20, 6)) < 0.4
+    for y, mask in zip(product.reference(z, masks), masks, strict=True):
+        with np.errstate(invalid="ignore"):
+            wanted = np.prod(z[mask])
+        np.testing.assert_array_equal([y.real, y.imag], [np.real(wanted), np.imag(wanted)])
+    p = np.array([0, 1, 1, 3, 6], np.int32)
+    q = running.reference(z, p)
+    for first, last in pairwise(p):
+        with np.errstate(invalid="ignore"):
+            wanted = np.cumprod(z[first:last])
+        np.testing.assert_array_equal([q[first:last].real, q[first:last].imag], [wanted.real, wanted.imag])
