@@ -27,10 +27,11 @@ from unrut.emitter.machine import Machine, this_machine
 from unrut.emitter.nest import Nest
 from unrut.emitter.schedule.choose import choose
 from unrut.emitter.schedule.legal import check_legal
+from unrut.emitter.schedule.plain import plain
 from unrut.emitter.schedule.plan import Plan
 from unrut.emitter.schedule.plan_text import show as show_plan
 from unrut.emitter.source import Source
-from unrut.errors import BindError, InternalError
+from unrut.errors import BindError, InternalError, PlanError
 from unrut.program.extents import Extent
 from unrut.program.nodes import Program
 from unrut.program.walk import contributing
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from unrut.emitter.kernel import Kernel
 
 STAGES = ("program", "graph", "plan", "nest", "source")
+PLAINEST = "the plainest plan"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,12 +108,15 @@ def emit(
     if reached >= STAGES.index("graph"):
         graph = analyse(contributing(program))
     if graph is not None and reached >= STAGES.index("plan"):
-        elsewhere = plan is not None and plan.tuned not in ("", str(machine))
-        plan_used = choose(graph, machine, layouts) if plan is None or elsewhere else plan
-        if plan is not None and elsewhere:
+        if plan is None:
+            plan_used = _chosen(graph, machine, layouts)
+        elif plan.tuned not in ("", str(machine)):
             reason = f"analytic: the plan that was given is tuned for {plan.tuned}; this machine is {machine}"
+            plan_used = _chosen(graph, machine, layouts)
             plan_used = replace(plan_used, reasons=(reason, *plan_used.reasons))
-        check_legal(graph, plan_used)
+        else:
+            check_legal(graph, plan)
+            plan_used = plan
     if graph is not None and plan_used is not None and reached >= STAGES.index("nest"):
         nest = outlined(lower(graph, plan_used))
         verify_nest(nest)
@@ -122,6 +127,20 @@ def emit(
     return Trace(
         program=program, layouts=layouts, machine=machine, graph=graph, plan=plan_used, nest=nest, source=source
     )
+
+
+def _chosen(graph: Graph, machine: Machine, layouts: Mapping[str, Layout]) -> Plan:
+    """The analytic plan. Should it not be legal, which is a mistake of ours, the plainest one, and it says so: slow is better
+    than nothing.
+    """
+    found = choose(graph, machine, layouts)
+    try:
+        check_legal(graph, found)
+    except PlanError as error:
+        found = plain(graph)
+        check_legal(graph, found)
+        return replace(found, reasons=(f"{PLAINEST}: of the analytic one, {error.message}", *found.reasons))
+    return found
 
 
 def _note(program: Program) -> str:

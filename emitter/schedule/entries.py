@@ -27,6 +27,7 @@ from unrut.emitter.schedule.strips import width
 from unrut.emitter.schedule.tiles import SERVED, Tile, served_row, tile
 from unrut.program.extents import Extent
 
+MOST_VECTORS = 16  # of a strip that is a tile as it is; a longer one is gone through in tiles
 MOST_ROWS = 14  # a longer block of a shared axis is a strip, of which tiles take a part
 MOST_VECTORS = 4  # of a tile's row; longer lines leave no registers for rows
 ROW_VECTORS = 2  # accumulators of each of several rows that use the same vectors
@@ -136,7 +137,8 @@ class Planner:
         reduced = {axis.name for axis in computation.reduced}
         given = {over.axis: over.block for over in prefix if over.block > 1 and over.axis not in reduced}
         turned = self.turned(computation, closed | set(given), lanes)
-        strips = {name: block for name, block in given.items() if name != lanes.axis and block > MOST_ROWS}
+        most = {lanes.axis: MOST_VECTORS * self.machine.lanes(computation.body.dtype.size)}
+        strips = {name: block for name, block in given.items() if block > most.get(name, MOST_ROWS)}
         given = {name: block for name, block in given.items() if name not in strips}
         found, reasons = self.tile(computation, closed, given, lanes, strips, turned)
         extents = {**computation.extents(), **{name: Extent(constant=block) for name, block in strips.items()}}

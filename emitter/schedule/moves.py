@@ -90,7 +90,8 @@ def _turned(
     loops = [*kept, *(LoopOver(axis=axis) for axis in long if axis not in tile and not _among(kept, axis))]
     for axis in tile:
         block = min([side, *(over.block for over in kept if over.axis == axis)])
-        if block == side and not _among(kept, axis) and not (extents[axis].is_fixed and long[axis] <= side):
+        open_ = min([long[axis], *(over.block for over in kept if over.axis == axis)])
+        if (block == side and open_ > side) or not (extents[axis].is_fixed or _among(kept, axis)):
             loops.append(LoopOver(axis=axis, block=side))
         if not extents[axis].is_fixed and not _among((*kept, *loops), axis):
             return None
