@@ -18,8 +18,9 @@ def analyse(program: Program) -> Graph:
 
     Early checks come first, with what they need.
     """
-    program = widen_halves(paired(program).program)
-    flat = flatten(program)
+    user, pairs = program, paired(program)
+    program = widen_halves(pairs.program)
+    flat = flatten(program, user, {part: tensor for tensor, parts in pairs.parts.items() for part in parts})
     kept = (*program.results, *(check.computation for check in flat.checks))
     found, cycles = in_steps(flat.computations)
     computations = shrink(found, kept, frozenset(name for cycle in cycles for name in cycle.tensors()))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from unrut.emitter.graph.checks import Check
-from unrut.emitter.graph.places import leaving, said
+from unrut.emitter.graph.places import leaving
 from unrut.emitter.graph.ragged import disorder, inside_extent, overlaps
 from unrut.emitter.graph.ranges import conjuncts, negation
 from unrut.emitter.graph.rows import row_of
@@ -56,7 +56,7 @@ def _check_order(flattener: Flattener, axis: Axis, scope: Scope, stem: str) -> N
         bad = flattener.expression(negation(ordered(axis)), scope, stem)
         bad = simplify(bad, scope.known(flattener.elements))
         if bad != FALSE:
-            words = disorder(flattener.program, axis)
+            words = disorder(flattener.spoken, axis)
             flattener.check(bad, scope, Check(computation=f"{axis.name}_disorder", early=True, **words))
 
 
@@ -73,7 +73,7 @@ def update(flattener: Flattener, statement: Statement) -> None:
     away = leaving(statement.subscripts, places, shape, known)
     if away is not None:
         left = Read(tensor=target, subscripts=statement.subscripts, dtype=statement.dtype, span=statement.span)
-        words = said(flattener.program, left, shape, away) | {"remedy": f"a larger `{target}`"}
+        words = flattener.spoken.outside(left, away.dimensions) | {"remedy": f"a larger `{target}`"}
         flattener.check(away.outside, scope, Check(computation=f"{target}_outside", **words))
         where = (*where, *inside_conditions(places, shape, away.dimensions))
     body = simplify(flattener.expression(statement.body, scope, target), known)
@@ -83,7 +83,7 @@ def update(flattener: Flattener, statement: Statement) -> None:
 
 def _check_apart(flattener: Flattener, statement: Statement) -> None:
     """Have it said, before anything else runs, if a row of a range by data reaches into the next one."""
-    for axis, overlap, words in overlaps(flattener.program, statement):
+    for axis, overlap, words in overlaps(flattener.spoken, statement):
         owners = (a for a in statement.axes if a.name in overlap.axes)
         scope = Scope(axes=tuple(replace(a, start=None, stop=None) for a in owners))
         bad = flattener.expression(overlap.bad, scope, statement.target)

@@ -11,6 +11,7 @@ A reduction in a lazy branch computes nothing where the branch is not taken, if 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from unrut.emitter.graph.checks import Check, search
@@ -25,7 +26,7 @@ from unrut.emitter.graph.linear import call, extent_expr
 from unrut.emitter.graph.meaning import meaning, mentioned
 from unrut.emitter.graph.names import Names, taken_by
 from unrut.emitter.graph.orderstatistics import order_statistic
-from unrut.emitter.graph.places import clamped, leaving, said
+from unrut.emitter.graph.places import clamped, leaving
 from unrut.emitter.graph.policies import settle
 from unrut.emitter.graph.ranges import Bound, conjuncts, negation, range_known
 from unrut.emitter.graph.rows import Row, by_row, row_for
@@ -33,6 +34,7 @@ from unrut.emitter.graph.scans import Scan, in_range, scan_of
 from unrut.emitter.graph.scope import Scope
 from unrut.emitter.graph.selection import SELECTIONS
 from unrut.emitter.graph.simplify import FALSE, simplify
+from unrut.emitter.graph.spoken import Spoken
 from unrut.emitter.graph.starts import without_starts
 from unrut.emitter.graph.updates import with_wide_sums
 from unrut.errors import InternalError
@@ -66,6 +68,7 @@ class Flattener:
     """The computations found so far; `shared` maps the meaning of a made one to its name; `serving` is the target at work."""
 
     program: Program
+    spoken: Spoken
     names: Names
     shapes: dict[str, tuple[Extent, ...]]
     found: list[Computation] = field(default_factory=list)
@@ -146,9 +149,8 @@ class Flattener:
         away = leaving(expr.subscripts, read.subscripts, shape, known)
         if away is None:
             return read
-        self.check(
-            away.outside, scope, Check(computation=f"{expr.tensor}_outside", **said(self.program, expr, shape, away))
-        )
+        words = self.spoken.outside(expr, away.dimensions)
+        self.check(away.outside, scope, Check(computation=f"{expr.tensor}_outside", **words))
         conditional = frozenset[str]().union(*map(free_axes, scope.asked))
         whole = tuple(axis for axis in scope.axes if axis.name not in conditional)
         return clamped(read, shape, away.dimensions, whole)
@@ -297,12 +299,17 @@ class Flat:
     checks: tuple[Check, ...]
 
 
-def flatten(program: Program) -> Flat:
-    """All computations of a program, and the checks of its data."""
+def flatten(program: Program, user: Program, parts: Mapping[str, str]) -> Flat:
+    """All computations of a program, and the checks of its data, said as in the user's program.
+
+    `parts`: of which complex tensor a tensor of real numbers is a part.
+    """
     names = Names(taken=taken_by(program))
-    program = with_wide_sums(without_starts(program, names), names)
+    program, origins = without_starts(program, names)
+    program = with_wide_sums(program, names)
+    spoken = Spoken(user=user, lowered=program, origins=origins, parts=parts)
     shapes = {o.name: o.shape for o in program.operands} | {s.target: s.shape for s in program.defining()}
-    flattener = Flattener(program=program, names=names, shapes=shapes)
+    flattener = Flattener(program=program, spoken=spoken, names=names, shapes=shapes)
     for statement in in_order(program):
         flattener.statement(statement)
     found = extract(tuple(flattener.found), flattener.shapes, flattener.names, flattener.serial)

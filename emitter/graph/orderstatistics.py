@@ -24,9 +24,9 @@ from unrut.emitter.graph.places import leaving, nearest
 from unrut.emitter.graph.ranges import inside
 from unrut.emitter.graph.scope import Scope
 from unrut.emitter.graph.simplify import simplify
+from unrut.emitter.graph.spoken import INNER
 from unrut.program.extents import Extent, as_extent, extent_text
 from unrut.program.nodes import Axis, AxisValue, Cast, Const, Expr, Read, Reduce, ReduceKind, Where
-from unrut.program.show import Printer
 from unrut.program.types import DType
 from unrut.program.walk import reads, rename_axes
 
@@ -152,19 +152,18 @@ def _rank(flattener: Flattener, expr: Reduce, scope: Scope, stem: str, terms: Te
     rank = flattener.expression(expr.rank, scope, stem)
     away = leaving((expr.rank,), (rank,), (terms.places,), scope.known(flattener.elements))
     if away is not None:
-        shown = Printer(flattener.program).expr(expr.rank, 51)
+        shown = flattener.spoken.text(expr.rank, INNER)
         _check(flattener, away.outside, scope, expr, f"0 <= {shown} < {extent_text(terms.places)}")
     return rank
 
 
 def _check(flattener: Flattener, bad: Expr, scope: Scope, expr: Reduce, needed: str) -> None:
-    printer = Printer(flattener.program)
     word = "share" if expr.kind is ReduceKind.quantile else "rank"
     span = (expr.rank.span if expr.rank is not None else None) or expr.span
     check = Check(
         computation=f"{expr.kind.value}_outside",
         tensor=expr.kind.value,
-        needed=f"{needed} in {printer.expr(expr)}",
+        needed=f"{needed} in {flattener.spoken.text(expr)}",
         remedy=f"minimum and maximum around the {word}, or ur.where leaves it out",
         span=span,
     )
@@ -244,7 +243,7 @@ def _quantile(flattener: Flattener, expr: Reduce, scope: Scope, stem: str, terms
         above = call("greater_equal", share, zero, dtype=DType.bool)
         below = call("less_equal", share, one, dtype=DType.bool)
         bad = call("invert", call("bitwise_and", above, below, dtype=DType.bool), dtype=DType.bool)
-        shown = Printer(flattener.program).expr(expr.rank, 51)
+        shown = flattener.spoken.text(expr.rank, INNER)
         _check(flattener, bad, scope, expr, f"0 <= {shown} <= 1")
         share = Where(condition=below, then=share, otherwise=one, dtype=DType.f64)
         share = Where(condition=above, then=share, otherwise=zero, dtype=DType.f64)

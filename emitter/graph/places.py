@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from unrut.emitter.graph.laws import identity
 from unrut.emitter.graph.linear import call, extent_expr, number
@@ -19,9 +18,8 @@ from unrut.emitter.graph.policies import all_of
 from unrut.emitter.graph.ranges import Known, inside
 from unrut.emitter.graph.windows import moved_whole
 from unrut.program.affine import affine
-from unrut.program.extents import Extent, extent_text, provably_le
-from unrut.program.nodes import Axis, Const, Expr, Program, Read, ReduceKind, Where
-from unrut.program.show import Printer
+from unrut.program.extents import Extent, provably_le
+from unrut.program.nodes import Axis, Const, Expr, Read, ReduceKind, Where
 from unrut.program.types import DType
 
 
@@ -82,18 +80,3 @@ def clamped(read: Read, shape: tuple[Extent, ...], dimensions: tuple[int, ...], 
 def nearest(subscript: Expr, extent: Extent) -> Expr:
     """The place that is nearest to a subscript; 0 in a dimension without places."""
     return call("maximum", call("minimum", subscript, extent_expr(extent - 1)), number(0))
-
-
-def said(program: Program, read: Read, shape: tuple[Extent, ...], away: Leaving) -> dict[str, Any]:
-    """What a check says in the user's notation: the tensor, what is needed, what helps, and where it stands."""
-    printer = Printer(program)
-    parts = []
-    for d in away.dimensions:
-        subscript = printer.expr(read.subscripts[d], 51)
-        parts.append(f"0 <= {subscript} < {extent_text(shape[d])}")
-    return {
-        "tensor": read.tensor,
-        "needed": f"{' and '.join(parts)} in {printer.read(read)}",
-        "remedy": f"{read.tensor}.outside(0)[...] says what is read outside, ur.where leaves reads out",
-        "span": read.span,
-    }

@@ -15,7 +15,8 @@ from typing import Any
 
 from unrut.emitter.graph.linear import call, linear, number
 from unrut.emitter.graph.ranges import difference, is_data
-from unrut.program.nodes import Axis, AxisValue, Const, Expr, Program, Statement, Where
+from unrut.emitter.graph.spoken import INNER, Spoken
+from unrut.program.nodes import Axis, AxisValue, Const, Expr, Statement, Where
 from unrut.program.ragged import end_of, extent_of, first_of
 from unrut.program.ragged import owners as owners_of
 from unrut.program.show import Printer
@@ -38,11 +39,10 @@ def inside_extent(axis: Axis) -> Axis:
     )
 
 
-def disorder(program: Program, axis: Axis) -> dict[str, Any]:
+def disorder(spoken: Spoken, axis: Axis) -> dict[str, Any]:
     """What a check of a range says in the user's notation: what is needed, what helps, and where it stands."""
-    printer = Printer(program)
-    ends = (printer.expr(first_of(axis), 51), "" if axis.stop is None else printer.expr(axis.stop, 51))
-    parts = dict.fromkeys(("0", *(end for end in ends if end), printer.extent(axis.extent)))
+    ends = (spoken.text(first_of(axis), INNER), "" if axis.stop is None else spoken.text(axis.stop, INNER))
+    parts = dict.fromkeys(("0", *(end for end in ends if end), Printer(spoken.lowered).extent(axis.extent)))
     spans = [end.span for end in (axis.start, axis.stop) if end is not None]
     return {
         "tensor": axis.name,
@@ -60,11 +60,11 @@ class Overlap:
     axes: frozenset[str]
 
 
-def overlaps(program: Program, statement: Statement) -> Iterator[tuple[str, Overlap, dict[str, Any]]]:
+def overlaps(spoken: Spoken, statement: Statement) -> Iterator[tuple[str, Overlap, dict[str, Any]]]:
     """For each range by data of a statement that covers: where its rows overlap, and what a check says of it."""
     left = {s.axis for s in statement.subscripts if isinstance(s, AxisValue)}
     axes = {axis.name: axis for axis in statement.axes}
-    printer = Printer(program)
+    printer = Printer(spoken.lowered)
     for axis in statement.axes:
         for owner in sorted(owners_of(axis) - left):
             value = AxisValue(axis=owner)
@@ -75,9 +75,9 @@ def overlaps(program: Program, statement: Statement) -> Iterator[tuple[str, Over
             reaches = call("greater", end_of(axis), following, dtype=DType.bool)
             last = call("less", after, extent_of(axes[owner]), dtype=DType.bool)
             bad = Where(condition=last, then=reaches, otherwise=_FALSE, dtype=DType.bool)
-            stop = printer.extent(axis.extent) if axis.stop is None else printer.expr(axis.stop, 51)
-            said = f"{stop} <= {printer.expr(following, 51)}: rows of axis {axis.name} that don't overlap"
-            yield axis.name, Overlap(bad=bad, axes=owners_of(axis)), disorder(program, axis) | {"needed": said}
+            stop = printer.extent(axis.extent) if axis.stop is None else spoken.text(axis.stop, INNER)
+            said = f"{stop} <= {printer.expr(following, INNER)}: rows of axis {axis.name} that don't overlap"
+            yield axis.name, Overlap(bad=bad, axes=owners_of(axis)), disorder(spoken, axis) | {"needed": said}
 
 
 def owners(conditions: Sequence[Expr]) -> dict[str, frozenset[str]]:

@@ -173,3 +173,58 @@ def test_arithmetic_on_data_wraps_before_it_is_compared(statement):
     x = np.array([2**62, 2**63 - 1, -(2**63), -1, 5])
     program = ur.parse(f"op(x) -> y\n{statement}").program(x)
     np.testing.assert_array_equal(run(emit(program).nest, {"x": x})["y"], evaluate(program, {"x": x})["y"])
+
+
+STARTED = {
+    "one place": ("y[i] = h[q[i]]\nh[t] = x[t]\nh[-1] = 100", -1),
+    "two places of a recurrence": ("y[i] = h[q[i]]\nh[t] = x[t] + h[t - 1]*h[t - 2]\nh[-1] = 1\nh[-2] = 7", -2),
+    "windows": ("y[i] = sum[k](h[q[i] + k])\nh[t] = x[t]\nh[-1] = 100\nh[-2] = 50\naxis k: 2", -2),
+    "ranges by data": ("y[i] = sum[e](h[q[e]])\nh[t] = x[t]\nh[-1] = 50\naxis i: 2\naxis e: i .. i + 1", -1),
+    "one of two dimensions": ("y[i] = D[q[i], 0]\nD[i, j] = x[i]\nD[-1, j] = 7\naxis j: 2", -1),
+    "both dimensions": (
+        "y[i, j] = D[q[i], q[j]]\nD[i, j] = x[i]*j\nD[-1, j] = 7\nD[i, -1] = 8\nD[-1, -1] = 9\naxis j: 2",
+        -1,
+    ),
+    "in a circle": (
+        "y[t, i] = D[t, i]\nD[t, i] = x[t]*i + D[t - 1, q[i]]\nD[-1, i] = 7\nD[t, -1] = 3\nD[-1, -1] = 1",
+        -1,
+    ),
+    "complex": ("y[i] = abs(h[q[i]])\nh[t] = x[t]*1j\nh[-1] = 3 + 4j", -1),
+}
+
+
+@pytest.mark.parametrize("name", STARTED)
+@pytest.mark.parametrize("place", [*range(-5, 5), -(2**31), 2**31 - 1])
+def test_places_before_a_range_are_those_that_are_given(name, place):
+    statements, _ = STARTED[name]
+    arrays = {"x": f32(2, 3, 5), "q": i32(0, place)}
+    program = ur.parse(f"op(x, q) -> y\n{statements}").bind(**arrays).program
+    want = outcome(lambda: evaluate(program, arrays))
+    found = outcome(lambda: run(emit(program).nest, arrays))
+    assert (want is None) == (found is None)
+    if want is not None:
+        np.testing.assert_allclose(found["y"], want["y"], rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", STARTED)
+def test_a_report_says_from_where_on_places_are_given(name):
+    statements, first = STARTED[name]
+    program = ur.parse(f"op(x: f32[3], q: i32[2]) -> y\n{statements}").bind().program
+    reports = {check.needed for check in emit(program).nest.checks if " < " in check.needed and check.tensor in "hD"}
+    assert reports
+    assert all(f"{first} <= q" in report and "start" not in report for report in reports), reports
+
+
+SPOKEN = {
+    "kth_smallest[j](abs(z[i, j]), q[i])": "y[i] = kth_smallest[j](abs(z[i, j]), q[i])",
+    "0 <= q[i] < 2 in z[q[i], j]": "y[i, j] = z[q[i], j]*2j",
+    "0 <= q[i] < 2 in w[q[i], j]": "y[i, j] = w[q[i], j]*2j\nw[i, j] = z[i, j]*1j",
+    "in x[cast(abs(z[i, j]), i32)]": "y[i, j] = x[cast(abs(z[i, j]), i32)]\nx[k] = k\naxis k: 1",
+    "0 <= cast(real(z[i, 0]), i32) <= 3": "y[i] = sum[e](z[i, e])\naxis e: cast(real(z[i, 0]), i32) .. 3",
+}
+
+
+@pytest.mark.parametrize("said", SPOKEN)
+def test_a_report_says_complex_expressions_as_they_are_written(said):
+    program = ur.parse(f"op(z: c64[2, 3], q: i32[2]) -> y\n{SPOKEN[said]}").bind().program
+    assert any(said in check.needed for check in emit(program).nest.checks)
