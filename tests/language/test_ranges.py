@@ -141,6 +141,17 @@ def test_ranges_by_the_rules(statement, extents):
         ("V[y] = P.outside(0.0)[y - 1]", AxisError, "axis `y` has no range"),
         ("V[y, x] = P[y + x]", AxisError, "axis `x` has no range"),
         ("V[y] = Q[0, 1]", AxisError, "it stands in no subscript"),
+        ("V[y] = P[cast(abs(V[y - 1]), i32) % 5] + V[y - 1]", AxisError, "reads of `V` in its own circle are checked"),
+        (
+            "V[y] = P[y] + sum[s](V[s])\naxis s: .. y",
+            AxisError,
+            "axis `s` has no range: reads of `V` in its own circle",
+        ),
+        (
+            "V[y] = P[y] + sum[s](V[y - s])\naxis s: 9, 1 .. cast(P[y], i32)",
+            RangeError,
+            "which data give, can't be followed",
+        ),
         ("V[y] = P[y] + P[y + 1]", RangeError, "`y + 1` goes up to 10"),
     ],
 )

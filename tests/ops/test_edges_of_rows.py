@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import unrut as ur
 from unrut import ops
 from unrut.errors import RangeError
 from unrut.reference import textbook
@@ -122,6 +123,12 @@ def test_shortest_paths_of_a_ring_and_of_parts():
     L = ops.shortest_paths.reference(W)
     np.testing.assert_array_equal(L[:3, :3], [[0, 1, 2], [2, 0, 1], [1, 2, 0]])
     assert np.isinf(L[3, :3]).all()
+
+
+@pytest.mark.parametrize("shape", [(3, 6), (6, 3)])
+def test_shortest_paths_go_from_nodes_to_the_same_nodes(shape):
+    with pytest.raises(ur.ShapeError, match="axis `k` has extent"):
+        ops.shortest_paths.bind(np.ones(shape))
 
 
 def test_no_steps_give_no_states():

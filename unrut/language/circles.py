@@ -81,12 +81,13 @@ def _replace(known: Declarations, unknown: str, extent: Extent) -> None:
 
 def judging_uses(
     statements: Sequence[Statement], shapes: Mapping[str, tuple[Extent, ...]], groups: Sequence[tuple[str, ...]]
-) -> tuple[Use, ...]:
-    """The uses from which ranges follow, in the order of the text."""
+) -> tuple[tuple[Use, ...], tuple[Use, ...]]:
+    """The uses from which ranges follow, in the order of the text, and those of a circle's own tensors, which bound nothing."""
     group = {name: k for k, names in enumerate(groups) for name in names}
-    return tuple(
-        use
-        for statement in statements
-        for use in uses_of((statement,), shapes)
-        if use.bare_axis is not None or group.get(use.read.tensor) != group[statement.target]
-    )
+    judging: list[Use] = []
+    own: list[Use] = []
+    for statement in statements:
+        for use in uses_of((statement,), shapes):
+            outer = use.bare_axis is not None or group.get(use.read.tensor) != group[statement.target]
+            (judging if outer else own).append(use)
+    return tuple(judging), tuple(own)

@@ -92,7 +92,8 @@ def _elaborated(definition: Definition, specs: tuple[Spec, ...]) -> Program:
     statements = _typed(definition, known, groups, errors)
     _stop(errors)
     sizes = tuple(dict.fromkeys(str(e) for operand in operands for e in operand.shape if not e.is_fixed))
-    ranges = solve(judging_uses(statements, known.shapes, groups), known.unknowns, sizes, errors, known.bounds)
+    judging, own = judging_uses(statements, known.shapes, groups)
+    ranges = solve(judging, known.unknowns, sizes, errors, known.bounds, own)
     _stop(errors)
     whole = tuple(_whole(statement, dict(ranges.extents)) for statement in statements)
     given = tuple(

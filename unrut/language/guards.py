@@ -19,17 +19,20 @@ from unrut.program.values import value_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
-    """Forms that are at most 0 where the guard holds, forms that are not 0; `whole` unless it says more than they do."""
+    """Forms that are at most 0 where the guard holds, forms that are not 0; `whole` unless it says more than they do,
+    `ranged` unless a range around it does."""
 
     facts: tuple[Affine, ...] = ()
     apart: tuple[Affine, ...] = ()
     whole: bool = True
+    ranged: bool = True
 
     def __and__(self, other: Guard) -> Guard:
         return Guard(
             facts=(*self.facts, *other.facts),
             apart=(*self.apart, *other.apart),
             whole=self.whole and other.whole,
+            ranged=self.ranged and other.ranged,
         )
 
     def sharpened(self, extents: Mapping[str, Extent]) -> tuple[Affine, ...]:
@@ -52,7 +55,7 @@ class Guard:
         """The guard where `axis` takes other values than outside."""
         facts = tuple(fact for fact in self.facts if axis not in fact.axes)
         apart = tuple(form for form in self.apart if axis not in form.axes)
-        return Guard(facts=facts, apart=apart, whole=self.whole)
+        return Guard(facts=facts, apart=apart, whole=self.whole, ranged=self.ranged)
 
 
 _OPPOSITE = {

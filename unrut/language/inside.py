@@ -134,7 +134,7 @@ def _in_range(axis: Axis) -> Guard:
     found = Guard()
     for condition in within(axis):
         found = found & guard_of(condition)
-    return found
+    return replace(found, whole=True, ranged=found.whole)
 
 
 def _check(
@@ -231,6 +231,8 @@ def _leaves(
         message = f"{what} {'to' if guarded.writes else 'of'} `{tensor}` can't be proved to stay inside: {end}"
         if not guarded.guard.whole:
             message += ", and the guard around it can't be followed"
+        elif not guarded.guard.ranged:
+            message += ", and the range around it, which data give, can't be followed"
         note = f"subscript {k} of {tensor}"
     else:
         place = value_of(form, witness)
@@ -268,7 +270,7 @@ def _witness(guarded: Guarded, form: Affine, dimension: Extent) -> dict[str, int
     names = sorted({*form.axes, *(axis for fact in conditions for axis in fact.axes)})
     extents = [guarded.axes[name] for name in names]
     needed = [dimension, form.constant, *extents, *(fact.constant for fact in conditions)]
-    if not guarded.guard.whole or not all(extent.is_fixed for extent in needed):
+    if not (guarded.guard.whole and guarded.guard.ranged) or not all(extent.is_fixed for extent in needed):
         return None
     ends = product(*({0, extent.value() - 1} for extent in extents))
     places = islice(product(*(range(extent.value()) for extent in extents)), MOST_PLACES_TRIED)

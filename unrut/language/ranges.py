@@ -57,10 +57,11 @@ def solve(
     sizes: Sequence[str],
     errors: list[UnrutError],
     by_data: Collection[str] = (),
+    own: Sequence[Use] = (),
 ) -> Ranges:
     """Solve for the extents of all `unknowns` (name -> axis and where it is bound); `sizes` in the operands' order.
 
-    `by_data`: the axes whose bounds are data.
+    `by_data`: the axes whose bounds are data; `own`: uses of the tensors of one's own circle, which bound nothing.
     """
     unified: dict[str, Extent] = {}
     preconditions: list[Precondition] = []
@@ -83,7 +84,7 @@ def solve(
     follow = {use.bare_unknown for use in uses if names(substitute(use.dimension, solved)) & unsolved}
     for name, (axis, span) in unknowns.items():
         if name in unsolved and (name not in follow or unsolved <= follow):
-            errors.append(_unbounded(name, axis, span, uses, by_data=axis in by_data))
+            errors.append(_unbounded(name, axis, span, uses, own, by_data=axis in by_data))
     return Ranges(extents=extents, preconditions=tuple(dict.fromkeys(preconditions)))
 
 
@@ -268,9 +269,14 @@ def _disagreement(
     return ShapeError(f"axis `{name}` has extent {axis} here and {dimension} there", places=places, remedy=culprit)
 
 
-def _unbounded(unknown: str, axis: str, span: Span | None, uses: Sequence[Use], *, by_data: bool) -> AxisError:
+def _unbounded(
+    unknown: str, axis: str, span: Span | None, uses: Sequence[Use], own: Sequence[Use], *, by_data: bool
+) -> AxisError:
     mine = [use for use in uses if unknown in use.unknown_names]
-    if not mine:
+    steps = [use for use in own if unknown in use.unknown_names and use.form is not None]
+    if steps and all(use.form is None for use in mine):
+        mine, why = steps, f"reads of `{steps[0].read.tensor}` in its own circle are checked, and bound nothing"
+    elif not mine:
         why = "it stands in no subscript"
     elif all(use.policy for use in mine):
         why = "its reads may leave their operands, and bound nothing"

@@ -61,9 +61,10 @@ def shortest_paths(W):
     its diagonal make the way from a node to itself 0.
     Shapes: W (n, n) with n > 0; L (n, n). Dtypes: f32, f64, i32, i64. Rounding: one addition for each joint of a way.
     Edge cases: negative edges are fine; cycles of negative length have no shortest way, and give what the formula does.
+    A matrix that is not square is a ShapeError.
     Source: Floyd, Algorithm 97: Shortest path (Communications of the ACM 5(6), 1962).
     """
-    k, i, j = ur.axis("k", W.shape[0]), ur.axis("i", W.shape[0]), ur.axis("j", W.shape[0])
+    k, i, j = ur.axes("k i j")
     D, L = ur.tensor("D"), ur.tensor("L")
     D[k, i, j] = ur.minimum(D[k - 1, i, j], D[k - 1, i, k] + D[k - 1, k, j])
     D[-1, i, j] = W[i, j]
