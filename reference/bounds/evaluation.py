@@ -64,7 +64,7 @@ def evaluate_with_bounds(
     known = paired(program)
     if known.program is not program:
         program = known.program
-        scene = replace(scene, tensors={name: _in_parts(tensor) for name, tensor in scene.tensors.items()})
+        scene = replace(scene, tensors={name: in_parts(tensor) for name, tensor in scene.tensors.items()})
     kept = [part for name in wanted for part in known.parts.get(name, (name,))]
     interpreter = MeasuringInterpreter(Signs(program, scene.scalars))
 
@@ -100,7 +100,7 @@ def _joined(re: Bounded, im: Bounded) -> Bounded:
     )
 
 
-def _in_parts(tensor: Tensor) -> Tensor:
+def in_parts(tensor: Tensor) -> Tensor:
     """An operand of complex numbers as one of pairs; no copy."""
     if not np.iscomplexobj(tensor.array):
         return tensor

@@ -322,3 +322,10 @@ def test_without_shapes_it_says_how_to_give_them():
     assert "without shapes ranges are not checked" in said
     assert 'try: ur.lint(matmul, "f32[8, 32]", ...), or in a shell: unrut lint FILE.py:matmul "f32[8, 32]" ...' in said
     assert "without shapes" not in ur.lint(ur.ops.matmul, "f32[2, 3]", "f32[3, 2]").show()
+
+
+@pytest.mark.parametrize(("function", "large"), [("real", "1e6"), ("imag", "1e6"), ("angle", "3e6"), ("abs", "1e6")])
+def test_cancellation_behind_a_part_of_complex_numbers_is_found(function, large):
+    z = np.array([0.3 + 0.3j, 0.35 + 0.36j], np.complex64)
+    op = ur.parse(f"a(z) -> y\ny[i] = ({function}(z[i]) + {large}) - {large}")
+    assert "cancellation" in ur.lint(op, z).kinds()

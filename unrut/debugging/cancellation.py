@@ -8,7 +8,7 @@ first statement at which that is so is searched for the operation whose relative
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,10 +16,12 @@ from unrut.debugging.finding import LOOK, MISTAKE, Finding, place_of
 from unrut.debugging.infinities import made
 from unrut.debugging.sites import plain
 from unrut.program.nodes import Call, Expr, Program, Reduce, ReduceKind, Role, Statement, Where
+from unrut.program.pairs import paired
 from unrut.program.show import Printer
 from unrut.program.walk import children, contributing, in_order, reads
 from unrut.reference import Bounded, evaluate_with_bounds, explain
 from unrut.reference.binding import bind, whole_tensor
+from unrut.reference.bounds.evaluation import in_parts
 from unrut.reference.bounds.interpreter import MeasuringInterpreter
 from unrut.reference.bounds.signs import Signs
 from unrut.reference.explanation import number
@@ -100,6 +102,18 @@ def _finite(array: Array) -> bool:
     return bool(np.isfinite(array).all())
 
 
+def _by_parts(run: Run) -> Run:
+    """The run as its bounds were derived: complex numbers as their real and imaginary parts."""
+    known = paired(run.program)
+    if known.program is run.program:
+        return run
+    tensors = {name: in_parts(tensor) for name, tensor in run.scene.tensors.items()}
+    found: dict[str, Bounded] = {}
+    for name, bounded in run.found.items():
+        found.update(zip(known.parts.get(name, (name,)), bounded.parts or (bounded,), strict=True))
+    return replace(run, program=known.program, scene=replace(run.scene, tensors=tensors), found=found)
+
+
 def _lost(tensor: Bounded) -> Array:
     """At which elements the bound is a large part of the value."""
     with np.errstate(all="ignore"):
@@ -131,6 +145,8 @@ def _cancelled(statement: Statement, run: Run) -> Finding | None:
     with np.errstate(all="ignore"):
         part = np.array([tensor.bound[tuple(p)] / abs(tensor.value[tuple(p)]) for p in lost])
     place = tuple(int(k) for k in lost[int(np.argsort(part, kind="stable")[len(part) // 2])])
+    run = _by_parts(run)
+    statement = next(s for s in run.program.defining() if s.target == statement.target)
     looker = _Looker(statement, place, run)
     culprit = looker.culprit(statement.body)
     if culprit is None:
