@@ -92,7 +92,7 @@ UR_APART void ur_turn_32(void *to, int64_t to_along, const void *from, int64_t f
   int64_t whole_rows = 0, whole_columns = 0;
 #ifdef UR_ROUNDS_32
   const int64_t n = UR_VECTOR / size;
-  const bool paired = rows == 2 && to_along == 2, unpaired = columns == 2 && from_across == 2;
+  const bool paired = rows == 2 && to_along == 2, unpaired = !paired && columns == 2 && from_across == 2;
   whole_rows = paired ? rows : rows - rows % n;
   whole_columns = unpaired ? columns : columns - columns % n;
   if (paired)

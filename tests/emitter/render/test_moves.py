@@ -27,6 +27,7 @@ STEPS = {  # of both sides: across, along
     "turned": lambda rows, columns: (1, rows + 16, columns + 3, 1),
     "turned back": lambda rows, columns: (columns + 16, 1, 1, rows + 3),
     "pairs": lambda rows, columns: (1, rows, columns + 3, 1),
+    "pairs to pairs": lambda rows, columns: (1, rows, columns, 1),
     "pairs apart": lambda rows, columns: (1, rows + 16, columns, 1),
     "as it is": lambda rows, columns: (columns + 16, 1, columns + 5, 1),
     "elsewhere": lambda rows, columns: (3, 3 * rows, 2 * columns, 2),
@@ -52,7 +53,7 @@ def aligned(length, dtype):
 @pytest.mark.parametrize("width", WIDTHS)
 def test_every_element_arrives_and_nothing_else_changes(library, width, kind, past):
     dtype = np.dtype(f"uint{width}")
-    sizes = [(0, 5), (1, 1), (1, 64), (2, 128), (16, 16), (17, 33), (32, 48), (2, 40), (70, 2), (40, 7), (64, 64)]
+    sizes = [(0, 5), (1, 1), (2, 2), (1, 64), (2, 128), (16, 16), (17, 33), (32, 48), (2, 40), (70, 2), (40, 7), (64, 64)]
     for rows, columns in sizes:
         for shift in (0, 1):  # whether vectors are aligned
             steps = np.array(STEPS[kind](rows, columns), np.int64)
