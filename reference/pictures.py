@@ -73,7 +73,7 @@ class Picture:
                 at = {"x": str(c * CELL + 1), "y": str(r * CELL + 1), "width": str(CELL - 2), "height": str(CELL - 2)}
                 cells.append(element("rect", element("title", text(said)), **at, **look))
         size = {"width": str(columns * CELL), "height": str(rows * CELL), "role": "img"}
-        title = element("p", text(self.title), element("br") + text(self.seen) if self.seen else "")
+        title = element("p", text(self.title)) + (element("p", text(self.seen)) if self.seen else "")
         return title + element("svg", *cells, **size)
 
 

@@ -329,3 +329,19 @@ def test_cancellation_behind_a_part_of_complex_numbers_is_found(function, large)
     z = np.array([0.3 + 0.3j, 0.35 + 0.36j], np.complex64)
     op = ur.parse(f"a(z) -> y\ny[i] = ({function}(z[i]) + {large}) - {large}")
     assert "cancellation" in ur.lint(op, z).kinds()
+
+
+@pytest.mark.parametrize(
+    ("text", "data", "said"),
+    [
+        ("a(x, q) -> y\ny[i] = 0\ny[q[e]] += x[e]\naxis i: 4", [0, 1, 9], "leaves `y`"),
+        ("a(x, q) -> y\ny[i] = x[q[i]]", [0, 1, 9], "leaves `x`"),
+        ("a(x, q) -> y\ny[i] = sum[e](x[e])\naxis e: q[i] .. q[i + 1]", [2, 1, 0], "q"),
+        ("a(x, q) -> y\ny[i] = kth_smallest[j](x[j], q[i])", [0, 1, 9], "rank"),
+    ],
+)
+def test_data_for_which_there_is_no_result_is_a_finding(text, data, said):
+    found = ur.lint(ur.parse(text), np.float32([1, 2, 3]), np.int32(data))
+    assert found.kinds() == ("data without a result",)
+    assert said in found.show()
+    assert "result is all zero" not in found.show()

@@ -15,7 +15,7 @@ from unrut.debugging.habits import habits
 from unrut.debugging.idle import by_design
 from unrut.debugging.reach import reach
 from unrut.debugging.unused import unused
-from unrut.errors import UnrutError
+from unrut.errors import RangeError, UnrutError
 from unrut.op import Op
 from unrut.program.nodes import Program
 from unrut.program.walk import contributing
@@ -39,8 +39,22 @@ def lint(what: Op | Bound, /, *arrays: Any, **options: Any) -> Findings:
     found += _large(bound)
     if bound.arrays is None or not _can_be_run(bound):
         return _sorted(bound.program, found, with_values=False)
-    found += values(measured(bound.program, bound.arrays, bound.scalars))
+    refused = _refused(bound)
+    found += refused or values(measured(bound.program, bound.arrays, bound.scalars))
     return _sorted(bound.program, found, with_values=True)
+
+
+def _refused(bound: Bound) -> list[Finding]:
+    """Why there is no result for this data: places outside, falling offsets, ranks that are none; nothing if there is one."""
+    try:
+        bound.reference()
+    except RangeError as error:
+        errors = (error, *error.others)
+        return [
+            Finding(kind="data without a result", level=MISTAKE, message=e.message, places=e.places, remedy=e.remedy)
+            for e in errors
+        ]
+    return []
 
 
 def _of_text(program: Program) -> list[Finding]:
