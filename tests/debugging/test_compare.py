@@ -221,3 +221,17 @@ def test_a_shift_or_factor_within_rounding_is_no_relation():
     assert relation(b * 1.0006, b, bound, "ij") == ""
     assert relation(b + 0.5, b, bound, "ij") == "the first is the second plus 0.5 everywhere"
     assert relation(b * 1.5, b, bound, "ij") == "the first is 1.5 times the second everywhere"
+
+
+def test_an_addition_that_differs_is_what_is_shown():
+    texts = [f"{name}(x, q) -> y\ny[i] = 0\ny[q[e]] += {by}x[e]\naxis i: 4" for name, by in (("a", ""), ("b", "2*"))]
+    arrays = np.float32([1, 2, 3]), np.int32([0, 1, 1])
+    found = ur.compare(*(ur.parse(text).bind(*arrays) for text in texts))
+    assert found.statements == ("y[q[e]] += x[e]", "y[q[e]] += 2*x[e]")
+
+
+def test_an_addition_that_one_version_lacks_is_shown_alone():
+    texts = ["a(x) -> y\ny[i] = 0\ny[2*e] += x[e]\naxis i: 6", "b(x) -> y\ny[i] = 0*x[0]\naxis i: 6"]
+    found = ur.compare(*(ur.parse(text).bind(np.float32([1, 2, 3])) for text in texts))
+    assert found.parting is not None
+    assert all(found.statements[:1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from unrut.debugging.comparison import Comparison, Pair, differences
 from unrut.debugging.patterns import relation
 from unrut.errors import BindError
 from unrut.op import Op
-from unrut.program.nodes import Program
+from unrut.program.nodes import Program, Role, Statement
 from unrut.program.show import Printer
 from unrut.reference import Bounded, Explanation, evaluate, evaluate_with_bounds, explain
 from unrut.reference.explanation import number
@@ -49,9 +50,11 @@ def compare(first: Op | Bound, second: Op | Bound | Any, /, *arrays: Any, **opti
     if parting is None:
         return found
     sides = ((one, parting.first), (two, parting.second))
-    statements = tuple(Printer(v.program).statement(v.program.statement(name)) for v, name in sides)
-    spans = [v.program.statement(name).span for v, name in sides]
-    sources = tuple("" if span is None else span.where() for span in spans)
+    shown = _differing(*(_statements(v.program, name) for v, name in sides))
+    statements = tuple(text for text, _ in shown)
+    sources = tuple(
+        "" if statement is None or statement.span is None else statement.span.where() for _, statement in shown
+    )
     told = () if parting.problem else tuple(v.explain(name, parting.place) for v, name in sides)
     return Comparison(
         names=found.names,
@@ -63,6 +66,22 @@ def compare(first: Op | Bound, second: Op | Bound | Any, /, *arrays: Any, **opti
         differences=differences(told[0], told[1]) if told else (),
         explanations=told,
     )
+
+
+Said = tuple[str, Statement | None]
+
+
+def _statements(program: Program, tensor: str) -> list[Said]:
+    """All that a program says of a tensor, its definition first."""
+    own = [s for s in program.statements if s.target == tensor]
+    return [(Printer(program).statement(s), s) for s in sorted(own, key=lambda s: s.role is not Role.defines)]
+
+
+def _differing(first: list[Said], second: list[Said]) -> tuple[Said, Said]:
+    """The first statements of two tensors that are not alike: their definitions, or what is added to them or starts them."""
+    nothing: Said = ("", None)
+    pairs = list(zip_longest(first, second, fillvalue=nothing))
+    return next((pair for pair in pairs if pair[0][0] != pair[1][0]), pairs[0])
 
 
 def _version(what: Op | Bound, arrays: tuple[Any, ...], options: dict[str, Any]) -> Version:
