@@ -103,8 +103,11 @@ class Op:
             return self._program(self._specs(given) if given else placeholder_specs(self._define(options)), options)
 
     def _repr_html_(self) -> str:
-        """For notebooks: the text."""
-        return page(pre(self.show()))
+        """For notebooks: the text, or what it needs to have one: a required option, shapes."""
+        try:
+            return page(pre(self.show()))
+        except UnrutError as error:
+            return page(pre(f"{self!r}\n{error}"))
 
     def __call__(self, /, *arrays: Any, out: Any = None, threads: int | None = None, **params: Any) -> Any:
         """The results, by a kernel that is compiled for this machine at the first call and kept in the process.

@@ -251,3 +251,32 @@ def test_what_runs_an_op_has_no_meaning_while_it_is_traced(word):
 
     with pytest.raises(NotationError, match=f"`{word}=` has no meaning while an op is traced"):
         outer.program("f32[2, 3]", "f32[3]")
+
+
+@pytest.mark.parametrize(
+    ("text", "head"),
+    [
+        ("hist(x) -> h\nh[k] = 0\nh[x[e]] += 1\naxis k: 4", "hist(x: i64[e]) -> h"),
+        ("a(x, k) -> y\ny[r] = kth_smallest[j](x[j], k[r])", "a(x: f32[j], k: i64[r]) -> y"),
+        ("a(x, m) -> y\ny[i] = where(m[i], x[i], 0)", "a(x: f32[i], m: bool[i]) -> y"),
+        ("a(x, m) -> y\ny = sum[i](x[i], where=~m[i] & (x[i] > 0))", "a(x: f32[i], m: bool[i]) -> y"),
+        ("a(x, s) -> y\ny[i] = x[i] << s[i]", "a(x: i64[i], s: i64[i]) -> y"),
+        ("a(m) -> y\ny = any[i](m[i])", "a(m: bool[i]) -> y"),
+        ("a(x, q) -> y\ny[i] = quantile[j](x[j], q[i])", "a(x: f32[j], q: f32[i]) -> y"),
+    ],
+)
+def test_dtypes_that_nobody_said_are_what_their_places_need(text, head):
+    assert ur.parse(text).show().splitlines()[0] == head
+
+
+def test_a_notebook_shows_an_op_that_needs_an_option():
+    @ur.op
+    def windowed(x, *, n: int):
+        i, k = ur.axis("i", n), ur.axes("k")[0]
+        y = ur.tensor("y")
+        y[i] = ur.sum[k](x[i, k])
+        return y
+
+    shown = windowed._repr_html_()
+    assert "windowed(x, *, n)" in shown
+    assert "n=" in shown

@@ -1,28 +1,47 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Specs for an op that was given none, so that it can be shown: extents by name; i64 for places, f32 for everything else."""
+"""Specs for an op that was given none, so that it can be shown: extents by name; i64 for places and ranks, bool for
+conditions, f32 for everything else."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from unrut.errors import BindError
-from unrut.language.notation import Applied, Choice, Definition, Name, Parameter, Size, Spec, Subscripted, Term
+from unrut.language.notation import (
+    Applied,
+    Choice,
+    Definition,
+    Folding,
+    Name,
+    Parameter,
+    Reduction,
+    Size,
+    Spec,
+    Subscripted,
+    Term,
+)
 from unrut.language.recorder import place
 from unrut.language.renaming import mentioned
+
+RANKED = ("kth_smallest", "arg_kth_smallest")
 
 
 def placeholder_specs(definition: Definition) -> tuple[Spec, ...]:
     """One spec for each parameter. An extent is what the signature says, or named as the first axis that reads it bare.
 
-    Otherwise it is named by operand and dimension, `P2`. What stands in subscripts and in ranges by data, without a cast, is
-    i64. Raises BindError if the number of dimensions can't be known.
+    Otherwise it is named by operand and dimension, `P2`. What stands in subscripts, in ranges by data, as a rank or beside a
+    shift, without a cast, is i64; what stands as a condition is bool. Raises BindError if the number of dimensions can't be
+    known.
     """
     bounds = [t for axis in definition.axes for bound in axis.bounds for t in mentioned(bound)]
     terms = [t for s in definition.statements for whole in (*s.subscripts, s.body) for t in mentioned(whole)]
     names = {p.name for p in definition.parameters} | set(definition.scalars)
     names |= {s.target for s in definition.statements}
     given = {axis.name for axis in definition.axes}
-    places = _places([*bounds, *(s for t in (*terms, *bounds) if isinstance(t, Subscripted) for s in t.subscripts)])
+    subscripts = (s for t in (*terms, *bounds) if isinstance(t, Subscripted) for s in t.subscripts)
+    left = (s for statement in definition.statements for s in statement.subscripts)
+    places = _through(ARITHMETIC, [*bounds, *subscripts, *left, *_whole_numbers(terms)])
+    truths = _through(LOGIC, _conditions(terms))
     found = []
     for parameter in definition.parameters:
         reads = [t for t in terms if isinstance(t, Subscripted) and t.tensor == parameter.name]
@@ -35,22 +54,41 @@ def placeholder_specs(definition: Definition) -> tuple[Spec, ...]:
             axes = [s.name for s in bare if isinstance(s, Name) and s.name not in names and s.name not in given]
             free = [n for n in axes if n not in dimensions]
             dimensions.append(said if said is not None else (free[0] if free else _numbered(parameter.name, d, names)))
-        usual = "i64" if parameter.name in places else "f32"
+        usual = "i64" if parameter.name in places else "bool" if parameter.name in truths else "f32"
         found.append(Spec(dtype=parameter.dtype or usual, dimensions=tuple(dimensions)))
     return tuple(found)
 
 
-def _places(terms: Sequence[Term]) -> set[str]:
-    """The tensors whose elements make an integer, not by way of a cast or a comparison."""
+ARITHMETIC = frozenset(
+    "add subtract multiply floor_divide remainder maximum minimum negative left_shift right_shift".split()
+)
+LOGIC = frozenset("bitwise_and bitwise_or bitwise_xor invert".split())
+
+
+def _whole_numbers(terms: Sequence[Term]) -> list[Term]:
+    """What has to be an integer beside subscripts: ranks, and both sides of a shift."""
+    ranks = [t.rank for t in terms if isinstance(t, Reduction) and t.rank is not None and t.kind in RANKED]
+    shifts = [t for t in terms if isinstance(t, Applied) and t.function in ("left_shift", "right_shift")]
+    return [*ranks, *shifts]
+
+
+def _conditions(terms: Sequence[Term]) -> list[Term]:
+    """What has to be true or false."""
+    found: list[Term | None] = [t.condition for t in terms if isinstance(t, Choice)]
+    found += [t.where for t in terms if isinstance(t, Reduction | Folding)]
+    found += [t.body for t in terms if isinstance(t, Reduction) and t.kind in ("any", "all", "count")]
+    return [t for t in found if t is not None]
+
+
+def _through(functions: frozenset[str], terms: Sequence[Term]) -> set[str]:
+    """The tensors that stand in terms by themselves or as arguments of some functions, not by way of others or a cast."""
     found: set[str] = set()
     waiting = list(terms)
     while waiting:
         match waiting.pop():
             case Subscripted(tensor=tensor):
                 found.add(tensor)
-            case Applied(function="add" | "subtract" | "multiply" | "floor_divide" | "remainder", arguments=arguments):
-                waiting += arguments
-            case Applied(function="maximum" | "minimum" | "negative", arguments=arguments):
+            case Applied(function=function, arguments=arguments) if function in functions:
                 waiting += arguments
             case Choice(then=then, otherwise=otherwise):
                 waiting += (then, otherwise)
