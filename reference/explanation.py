@@ -181,7 +181,9 @@ def show_folding(folding: Folding, most: int) -> list[str]:
     lines = [f"{folding.text} = {number(folding.value)}"]
     facts = [f"{folding.places} places ({over})"]
     if folding.included != folding.places:
-        facts.append(f"{folding.included} of them take part, where= leaves out {folding.places - folding.included}")
+        out = folding.places - folding.included
+        why = f"where= leaves out {out}" if "where=" in folding.text else f"{out} elsewhere"
+        facts.append(f"{folding.included} of them take part, {why}")
     if folding.zeros:
         facts.append(f"{folding.zeros} terms are 0")
     if folding.kind == "sum" and folding.magnitude > 0:
