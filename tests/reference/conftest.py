@@ -71,7 +71,9 @@ def knows():
 
 
 def computed_at_once(program):
-    """Whether the sloppy kernel can compute a program: it has no steps, no additions, and no ranges by data."""
+    """Whether the sloppy kernel can compute a program: it has no steps, also none of parts of complex numbers, no additions,
+    and no ranges by data."""
+    program = paired(program).program
     axes = [
         a for s in program.statements for e in subexpressions(s.body) if isinstance(e, Reduce | Fold) for a in e.axes
     ]
